@@ -1,0 +1,188 @@
+"""Search over the sections, for the help page and its suggestions while typing.
+
+BM25 over four fields (a word in the title says more than one in the full text), plus how much of the query the best single
+example question covers. A word that no article has is first tried as a beginning, when it is the last one and may still be
+growing, and then as a misspelling. Everything is counted once, when the articles are loaded. Backend only: uses rapidfuzz.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from knowledge.model import Knowledge, Section
+from knowledge.reader import render
+from knowledge.words import STOP_WORDS, plain_words, stem, telling_words
+
+# Longer texts are cut: a query of a whole page would find everything and cost too much.
+MAX_CHARACTERS = 400
+MAX_WORDS = 24
+
+_FIELD_WEIGHTS = {"title": 3.0, "questions": 1.6, "short": 1.2, "full": 0.6}
+_SATURATION = 1.4
+_LENGTH_INFLUENCE = 0.4
+_BEST_QUESTION = 6.0
+_BEGINNING = 0.8
+_MISSPELT = 0.75
+_BEGINNINGS_TRIED = 12
+# Results this much weaker than the best only share a common word with the query.
+_WORTH_SHOWING = 0.25
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A section that was found, and which of the typed words it was found by."""
+
+    section: Section
+    score: float
+    matched_words: tuple[str, ...]
+
+
+class Search:
+    """The searchable form of all sections, with the numbers of `params` filled in."""
+
+    def __init__(self, knowledge: Knowledge, params: Mapping[str, Any]) -> None:
+        self._sections = knowledge.sections
+        self._questions: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        self._question_section: list[int] = []
+        self._stems: dict[str, str] = {}
+        self._rarity: dict[str, float] = {}
+        self._weights: dict[str, list[tuple[int, float]]] = {}
+        fields = [self._fields(knowledge, section, params) for section in self._sections]
+        self._weigh(fields)
+        self._index_questions()
+        self._rarity_of_unknown = math.log(1 + len(self._sections))
+        self._vocabulary = sorted(self._stems)
+        self._misspelt = lru_cache(maxsize=4096)(self._closest)
+
+    def query(self, text: str, limit: int = 8) -> list[Hit]:
+        """The sections that fit best, best first; nothing for a text without a telling word."""
+        words = self._typed_words(text)
+        if not words or limit < 1:
+            return []
+        scores: dict[int, float] = defaultdict(float)
+        covered: dict[int, float] = defaultdict(float)
+        matched: dict[int, list[str]] = defaultdict(list)
+        wanted = 0.0
+        for word, may_grow in words:
+            stems = self._alternatives(word, may_grow)
+            wanted += max((self._rarity[stem_] for stem_ in stems), default=self._rarity_of_unknown)
+            for section, score in _best(stems, self._weights):
+                scores[section] += score
+                matched[section].append(word)
+            for number, rarity in _best(stems, self._questions):
+                covered[number] += rarity
+        best_question: dict[int, float] = defaultdict(float)
+        for number, rarity in covered.items():
+            section = self._question_section[number]
+            best_question[section] = max(best_question[section], rarity / wanted)
+        for section in scores:
+            scores[section] += _BEST_QUESTION * best_question[section] ** 2
+        return self._hits(scores, matched, limit)
+
+    def _hits(self, scores: dict[int, float], matched: dict[int, list[str]], limit: int) -> list[Hit]:
+        ranked = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit]
+        enough = ranked[0][1] * _WORTH_SHOWING if ranked else 0.0
+        return [
+            Hit(self._sections[section], round(score, 4), tuple(dict.fromkeys(matched[section])))
+            for section, score in ranked
+            if score >= enough
+        ]
+
+    def _typed_words(self, text: str) -> list[tuple[str, bool]]:
+        """The telling words, each with whether it may be the beginning of a longer one."""
+        if not isinstance(text, str):
+            return []
+        text = text[:MAX_CHARACTERS]
+        everything = plain_words(text)[:MAX_WORDS]
+        still_typing = bool(text) and text[-1].isalnum()
+        last = len(everything) - 1
+        words = {
+            word: still_typing and number == last
+            for number, word in enumerate(everything)
+            if word not in STOP_WORDS
+        }
+        # "log in" and "login", "sign up" and "signup".
+        joined = (first + second for first, second in zip(everything, everything[1:]))
+        words.update((word, False) for word in joined if word in self._stems)
+        return list(words.items())
+
+    def _alternatives(self, word: str, may_grow: bool) -> dict[str, float]:
+        """Stems the word may stand for, each with how sure that is."""
+        found: dict[str, float] = {}
+        if may_grow and len(word) > 1:
+            found.update((self._stems[longer], _BEGINNING) for longer in self._beginning_with(word))
+        if stem(word) in self._weights:
+            found[stem(word)] = 1.0
+        return found or self._misspelt(word)
+
+    def _beginning_with(self, word: str) -> list[str]:
+        start = bisect_left(self._vocabulary, word)
+        end = bisect_left(self._vocabulary, word + "{")
+        return self._vocabulary[start:min(end, start + _BEGINNINGS_TRIED)]
+
+    def _closest(self, word: str) -> dict[str, float]:
+        if len(word) < 4 or word.isdigit():
+            return {}
+        edits = 1 if len(word) < 7 else 2
+        near = process.extract(word, self._vocabulary, scorer=OSA.distance, score_cutoff=edits, limit=4)
+        fewest = min((distance for _, distance, _ in near), default=0)
+        return {self._stems[found]: _MISSPELT for found, distance, _ in near if distance == fewest}
+
+    def _fields(self, knowledge: Knowledge, section: Section, params: Mapping[str, Any]) -> dict[str, Counter[str]]:
+        article = knowledge.article(section.article)
+        return {
+            "title": self._count(f"{section.title} {article.title}"),
+            "questions": self._count("\n".join(section.questions)),
+            "short": self._count(render(section.short_markdown, params, article.file)),
+            "full": self._count(render(section.full_markdown, params, article.file)),
+        }
+
+    def _count(self, text: str) -> Counter[str]:
+        words = telling_words(text)
+        for word in words:
+            self._stems.setdefault(word, stem(word))
+        return Counter(self._stems[word] for word in words)
+
+    def _index_questions(self) -> None:
+        for number, section in enumerate(self._sections):
+            for question in section.questions:
+                for stem_ in {self._stems[word] for word in telling_words(question)}:
+                    self._questions[stem_].append((len(self._question_section), self._rarity[stem_]))
+                self._question_section.append(number)
+
+    def _weigh(self, sections: list[dict[str, Counter[str]]]) -> None:
+        """BM25: for each stem how rare it is, and the sections that have it with what it adds to their score."""
+        mean = {
+            name: sum(sum(fields[name].values()) for fields in sections) / len(sections)
+            for name in _FIELD_WEIGHTS
+            if sections
+        }
+        counts: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+        for number, fields in enumerate(sections):
+            for name, weight in _FIELD_WEIGHTS.items():
+                relative_length = sum(fields[name].values()) / (mean[name] or 1)
+                damping = 1 - _LENGTH_INFLUENCE + _LENGTH_INFLUENCE * relative_length
+                for stem_, count in fields[name].items():
+                    counts[stem_][number] += weight * count / damping
+        for stem_, found in counts.items():
+            rarity = math.log(1 + (len(sections) - len(found) + 0.5) / (len(found) + 0.5))
+            self._rarity[stem_] = rarity
+            self._weights[stem_] = [(number, rarity * n / (n + _SATURATION)) for number, n in found.items()]
+
+
+def _best(stems: Mapping[str, float], postings: Mapping[str, list[tuple[int, float]]]) -> Iterable[tuple[int, float]]:
+    """Each place any of the stems occurs in, with the most any of them gives: a word is counted once."""
+    best: dict[int, float] = {}
+    for stem_, sureness in stems.items():
+        for place, weight in postings.get(stem_, ()):
+            best[place] = max(best.get(place, 0.0), weight * sureness)
+    return best.items()
