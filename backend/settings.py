@@ -1,0 +1,80 @@
+"""Settings: one typed object, read once from `LECTERN_*`, all problems reported together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEFAULT_SECRET = "change-me"
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Every field is `LECTERN_<NAME>`; `.env.example` lists them (a test holds the two together)."""
+
+    model_config = SettingsConfigDict(env_prefix="LECTERN_", env_file=None, extra="ignore")
+
+    env: Literal["development", "production"] = Field("development", description="production refuses unsafe settings")
+    host: str = Field("127.0.0.1", description="address the desk answers on")
+    port: int = Field(8080, ge=0, le=65535, description="port the desk answers on")
+    public_url: str = Field("", description="address learners see, for links in e-mails; empty: http://host:port")
+    state_dir: Path = Field(ROOT / "var", description="folder for the database file, logs and run files")
+    database_url: str = Field("", description="empty: SQLite in the state folder; postgresql://… for production")
+    redis_url: str = Field("", description="shared limits, locks and fan-out; empty: in-process")
+    demo: bool = Field(False, description="visitors may try the desk as a demo learner")
+    testing: bool = Field(False, description="opens the testing surface")
+    secret: SecretStr = Field(SecretStr(DEFAULT_SECRET), description="signs cookies and webhooks")
+    identity_secret: SecretStr = Field(SecretStr(DEFAULT_SECRET), description="shared with the platform; signs identities")
+    service_token: SecretStr = Field(SecretStr(DEFAULT_SECRET), description="the action server's key to the internal API")
+    rasa_secret: SecretStr = Field(SecretStr(DEFAULT_SECRET), description="the backend's key to Rasa's channel")
+    rasa_url: str = Field("http://127.0.0.1:5005", description="where Rasa listens")
+    internal_host: str = Field("127.0.0.1", description="address of the internal API")
+    internal_port: int = Field(5056, ge=0, le=65535, description="port of the internal API")
+    turn_timeout: float = Field(8.0, gt=0, description="seconds to wait for Rasa before saying so")
+    proposal_minutes: int = Field(10, gt=0, description="minutes an offer waits for a yes")
+    max_message_chars: int = Field(4000, gt=0, description="longest message a learner may write")
+    address_per_minute: int | None = Field(None, description="requests a minute from one address; empty: 600, none in tests")
+    conversation_per_minute: int | None = Field(
+        None, description="messages a minute in one conversation; empty: 60, none in tests"
+    )
+    trusted_proxies: int = Field(0, ge=0, description="proxies in front whose X-Forwarded-For is believed")
+    allowed_origins: str = Field("", description="other sites that may embed the widget, separated by commas")
+    smtp_url: str = Field("", description="smtp(s)://user:password@host:port; empty: e-mails are kept and shown")
+    mail_from: str = Field("Lectern <help@lectern.example>", description="sender of e-mails")
+    webhook_url: str = Field("", description="address told of every change; empty: none")
+    webhook_secret: SecretStr = Field(SecretStr(DEFAULT_SECRET), description="signs webhooks")
+    slack_signing_secret: SecretStr = Field(SecretStr(""), description="Slack's signing secret; empty: no Slack routes")
+    slack_bot_token: SecretStr = Field(SecretStr(""), description="Slack's bot token")
+    slack_api_url: str = Field("https://slack.com/api/", description="Slack's Web API (another one for tests)")
+    log_format: Literal["text", "json"] = Field("text", description="text to read, json to collect")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
+
+    @model_validator(mode="after")
+    def _safe_in_production(self) -> Settings:
+        if self.env != "production":
+            return self
+        problems = []
+        if self.demo:
+            problems.append("LECTERN_DEMO must be 0 in production")
+        if self.testing:
+            problems.append("LECTERN_TESTING must be 0 in production")
+        for name in ("secret", "identity_secret", "service_token", "rasa_secret"):
+            value = getattr(self, name).get_secret_value()
+            if value in ("", DEFAULT_SECRET) or len(value) < 16:
+                problems.append(f"LECTERN_{name.upper()} must be set to a secret of at least 16 characters")
+        if self.webhook_url and self.webhook_secret.get_secret_value() in ("", DEFAULT_SECRET):
+            problems.append("LECTERN_WEBHOOK_SECRET must be set when LECTERN_WEBHOOK_URL is")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.state_dir / 'lectern.db'}"
+
+    @property
+    def base_url(self) -> str:
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
