@@ -1,0 +1,111 @@
+"""One owner at a time: bot → queued → agent → closed → (reopened) bot|queued, by compare-and-set.
+
+Every change names the version it saw; if somebody was faster nothing happens and the caller is told who owns it now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.errors import Conflict, NotFound
+from backend.store.desk_models import OwnershipRow, StaffRow
+
+# From which states each state may be reached.
+ALLOWED = {
+    "queued": ("bot", "agent", "closed"),
+    "agent": ("queued", "bot", "agent"),
+    "bot": ("queued", "agent", "closed"),
+    "closed": ("bot", "queued", "agent"),
+}
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who answers: `state` bot, queued (with its place, from 1), agent (with the display name) or closed."""
+
+    state: str
+    version: int
+    staff_id: str | None = None
+    agent_name: str | None = None
+    position: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract's shape: `{"state", "position"?, "agent"?: {"name"}}`."""
+        plain: dict[str, Any] = {"state": self.state}
+        if self.state == "queued":
+            plain["position"] = self.position
+        if self.state == "agent":
+            plain["agent"] = {"name": self.agent_name}
+        return plain
+
+
+async def create(session: AsyncSession, conversation_id: str, now: datetime) -> None:
+    """A new conversation belongs to the bot."""
+    session.add(OwnershipRow(conversation_id=conversation_id, state="bot", since=now))
+
+
+async def read(session: AsyncSession, conversation_id: str) -> Owner:
+    """Who owns it now. Raises NotFound."""
+    query = (
+        select(OwnershipRow, StaffRow.name)
+        .outerjoin(StaffRow, StaffRow.id == OwnershipRow.staff_id)
+        .where(OwnershipRow.conversation_id == conversation_id)
+        .execution_options(populate_existing=True)
+    )
+    found = (await session.execute(query)).first()
+    if found is None:
+        raise NotFound("There is no such conversation.")
+    row, name = found
+    position = await _position(session, row) if row.state == "queued" else None
+    return Owner(row.state, row.version, row.staff_id, name, position)
+
+
+async def _position(session: AsyncSession, row: OwnershipRow) -> int:
+    """Its place in the queue, from 1: the urgent first, then who waits longest."""
+    waits_longer = or_(
+        OwnershipRow.queued_at < row.queued_at,
+        and_(OwnershipRow.queued_at == row.queued_at, OwnershipRow.conversation_id < row.conversation_id),
+    )
+    before = or_(OwnershipRow.urgency > row.urgency, and_(OwnershipRow.urgency == row.urgency, waits_longer))
+    query = select(func.count()).select_from(OwnershipRow).where(OwnershipRow.state == "queued", before)
+    return int(await session.scalar(query) or 0) + 1
+
+
+async def change(
+    session: AsyncSession,
+    conversation_id: str,
+    seen: Owner,
+    state: str,
+    now: datetime,
+    *,
+    staff_id: str | None = None,
+    why: str | None = None,
+    urgency: int = 0,
+) -> Owner:
+    """Move to `state` if nobody moved it since `seen`. Raises Conflict naming the present owner."""
+    if seen.state not in ALLOWED[state]:
+        raise Conflict(f"A conversation that is {seen.state} cannot become {state}.", code="wrong_state")
+    changed = await session.execute(
+        update(OwnershipRow)
+        .where(OwnershipRow.conversation_id == conversation_id, OwnershipRow.version == seen.version)
+        .values(
+            state=state,
+            staff_id=staff_id if state == "agent" else None,
+            queued_at=now if state == "queued" else None,
+            urgency=urgency if state == "queued" else 0,
+            why=why,
+            since=now,
+            version=seen.version + 1,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    if changed.rowcount != 1:
+        present = await read(session, conversation_id)
+        owner = present.agent_name or present.state
+        raise Conflict(f"Somebody was faster: this conversation is with {owner} now.", code="owner_changed")
+    return await read(session, conversation_id)

@@ -1,0 +1,136 @@
+"""The transcript: messages with gapless sequence numbers, and the buttons that hang on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.conversations.replies import Reply
+from backend.ids import new_id
+from backend.policy.decision import to_plain
+from backend.store.desk_models import ButtonRow, ConversationRow, MessageRow, StaffRow
+
+
+async def append(
+    session: AsyncSession,
+    conversation_id: str,
+    now: datetime,
+    *,
+    author: str,
+    text: str,
+    turn_id: str | None = None,
+    staff_id: str | None = None,
+    extras: Mapping[str, Any] | None = None,
+    message_id: str | None = None,
+) -> MessageRow:
+    """Write the next message. The number is taken from the conversation's row, so numbers have no gaps."""
+    seq = await session.scalar(
+        update(ConversationRow)
+        .where(ConversationRow.id == conversation_id)
+        .values(last_seq=ConversationRow.last_seq + 1, updated_at=now)
+        .returning(ConversationRow.last_seq)
+        .execution_options(synchronize_session=False)
+    )
+    row = MessageRow(
+        id=message_id or new_id("msg"),
+        conversation_id=conversation_id,
+        turn_id=turn_id,
+        seq=seq,
+        at=now,
+        author=author,
+        staff_id=staff_id,
+        text=text,
+        extras=dict(extras or {}),
+    )
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def append_replies(
+    session: AsyncSession,
+    conversation_id: str,
+    now: datetime,
+    replies: Iterable[Reply],
+    *,
+    turn_id: str | None = None,
+) -> list[MessageRow]:
+    """Write the desk's replies and issue their buttons."""
+    rows = []
+    for reply in replies:
+        answer: dict[str, Any] = {"kind": reply.kind}
+        if reply.confidence is not None:
+            answer["confidence"] = round(reply.confidence, 4)
+        buttons = [
+            {"id": new_id("btn"), "title": button.title, "style": button.style} for button in reply.buttons
+        ]
+        extras = {**reply.extras, "answer": answer, "record": reply.record}
+        if buttons:
+            extras["buttons"] = buttons
+        row = await append(
+            session, conversation_id, now, author=reply.author, text=reply.text, turn_id=turn_id, extras=extras
+        )
+        session.add_all(
+            ButtonRow(
+                id=issued["id"],
+                conversation_id=conversation_id,
+                message_id=row.id,
+                title=button.title,
+                press=dict(button.press),
+            )
+            for issued, button in zip(buttons, reply.buttons, strict=True)
+        )
+        rows.append(row)
+    await session.flush()
+    return rows
+
+
+async def after(
+    session: AsyncSession, conversation_id: str, seq: int, *, limit: int = 500, staff: bool = False
+) -> list[dict[str, Any]]:
+    """The messages after `seq`, oldest first, as JSON."""
+    query = (
+        select(MessageRow, StaffRow.name)
+        .outerjoin(StaffRow, StaffRow.id == MessageRow.staff_id)
+        .where(MessageRow.conversation_id == conversation_id, MessageRow.seq > seq)
+        .order_by(MessageRow.seq)
+        .limit(limit)
+    )
+    return [to_json(row, name, staff=staff) for row, name in (await session.execute(query)).all()]
+
+
+async def of_turn(session: AsyncSession, turn_id: str) -> list[dict[str, Any]]:
+    """What came back in a turn: everything but the learner's own words."""
+    query = (
+        select(MessageRow)
+        .where(MessageRow.turn_id == turn_id, MessageRow.author != "learner")
+        .order_by(MessageRow.seq)
+    )
+    return [to_json(row) for row in (await session.scalars(query)).all()]
+
+
+def to_json(row: MessageRow, agent_name: str | None = None, *, staff: bool = False) -> dict[str, Any]:
+    """The contract's message. The record of a decision (its trace) is shown to staff only."""
+    plain: dict[str, Any] = {
+        "id": row.id,
+        "seq": row.seq,
+        "at": to_plain(row.at),
+        "author": row.author,
+        "text": row.text,
+    }
+    extras = dict(row.extras)
+    record = extras.pop("record", None)
+    plain.update(extras)
+    if agent_name and row.author == "agent":
+        plain["agent"] = {"name": agent_name}
+    if staff and record:
+        plain["record"] = record
+    return plain
+
+
+def to_json_all(rows: Sequence[MessageRow]) -> list[dict[str, Any]]:
+    return [to_json(row) for row in rows]
