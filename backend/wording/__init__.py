@@ -1,0 +1,98 @@
+"""All learner-facing sentences: read from `data/<flow>/responses.yml`, filled with values of known types."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from backend.policy.money import Money
+
+ROOT = Path(__file__).resolve().parents[2] / "data"
+
+
+class WordingError(Exception):
+    """A sentence that is missing or cannot be filled: a defect of ours, never the learner's."""
+
+
+def spoken(value: Any) -> str:
+    """A value as people read it: `$79.00`, `15 March 2026, 12:00 UTC`, `a, b and c`."""
+    if isinstance(value, Money):
+        return str(value)
+    if isinstance(value, datetime):
+        value = value.astimezone(timezone.utc)
+        seconds = f":{value:%S}" if value.second else ""
+        return f"{value.day} {value:%B %Y, %H:%M}{seconds} UTC"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, (list, tuple)):
+        words = [spoken(item) for item in value]
+        return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else "none"
+    return "" if value is None else str(value)
+
+
+class _Speaker(string.Formatter):
+    """`{name}` is spoken; `{name:date}` only the day, `{name:percent}` a share; nothing else is interpreted."""
+
+    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, str]:
+        return self.get_value(field_name, args, kwargs), field_name
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec == "date" and isinstance(value, datetime):
+            value = value.astimezone(timezone.utc)
+            return f"{value.day} {value:%B %Y}"
+        if format_spec == "percent":
+            return f"{value * 100:g} %"
+        return spoken(value)
+
+
+class Wording:
+    """Sentences by key (`utter_…`, as in Rasa's `responses:`)."""
+
+    def __init__(self, templates: Mapping[str, str]) -> None:
+        self._templates = dict(templates)
+        self._speaker = _Speaker()
+
+    @classmethod
+    def load(cls, root: Path = ROOT) -> Wording:
+        """Read every `responses.yml`. Raises WordingError on a key that stands twice or has no text."""
+        templates: dict[str, str] = {}
+        for path in sorted(root.rglob("responses.yml")):
+            for key, variants in (yaml.safe_load(path.read_text("utf-8")) or {}).get("responses", {}).items():
+                if key in templates:
+                    raise WordingError(f"{path}: {key} stands in another file already")
+                if not variants or not isinstance(variants[0].get("text"), str):
+                    raise WordingError(f"{path}: {key} needs a text")
+                templates[key] = variants[0]["text"].strip()
+        return cls(templates)
+
+    def has(self, key: str) -> bool:
+        return f"utter_{key}" in self._templates
+
+    @property
+    def keys(self) -> frozenset[str]:
+        return frozenset(self._templates)
+
+    def say(self, key: str, values: Mapping[str, Any] | None = None, **more: Any) -> str:
+        """The sentence `utter_<key>` filled with the values. Raises WordingError."""
+        try:
+            template = self._templates[f"utter_{key}"]
+        except KeyError:
+            raise WordingError(f"no response utter_{key} in data/*/responses.yml") from None
+        try:
+            return self._speaker.vformat(template, (), {**(values or {}), **more})
+        except (KeyError, IndexError, ValueError) as error:
+            raise WordingError(f"utter_{key} needs a value it was not given: {error}") from error
+
+    def first(self, *keys: str, values: Mapping[str, Any] | None = None) -> str:
+        """The first of the sentences that exists. Raises WordingError if none does."""
+        for key in keys:
+            if self.has(key):
+                return self.say(key, values)
+        raise WordingError(f"no response for any of {', '.join(keys)}")

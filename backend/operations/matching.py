@@ -1,0 +1,149 @@
+"""Finds what a learner means among what this learner has: typos, part-titles, numbers, "the last one", "both".
+
+Only the candidates given are looked at, so nothing about anybody else can come out.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+from backend.operations.base import Candidate
+
+_WORD = re.compile(r"[^\W_]+(?:[.']\d+)?", re.UNICODE)
+_SMALL = frozenset("a an the of for in on to and or with my your from by at is it this that i me".split())
+_NUMBERS = {
+    **dict.fromkeys(("first", "1st", "one", "1"), 1),
+    **dict.fromkeys(("second", "2nd", "two", "2"), 2),
+    **dict.fromkeys(("third", "3rd", "three", "3"), 3),
+    **dict.fromkeys(("fourth", "4th", "four", "4"), 4),
+    **dict.fromkeys(("fifth", "5th", "five", "5"), 5),
+    **dict.fromkeys(("sixth", "6th", "six", "6"), 6),
+}
+_ORDINAL = re.compile(
+    r"^\W*(?:ok(?:ay)?|yes|um+|uh|please|pls|i mean|i want|let'?s (?:do|take|say)|take|pick|choose|it'?s|its)?\W*"
+    r"(?:the\s+|option\s+|number\s+|no\.?\s*|nr\.?\s*|#\s*)*"
+    r"(?P<which>first|second|third|fourth|fifth|sixth|last|latest|newest|most recent|earliest|oldest|bottom|top|other|"
+    r"1st|2nd|3rd|4th|5th|6th|[1-6]|one|two|three|four|five|six)"
+    r"(?:\s+(?:one|option|course|payment|charge|of them|please|pls|thanks|thank you))*\W*$",
+    re.I,
+)
+_ALL = re.compile(
+    r"^\W*(?:i want\s+|please\s+|let'?s do\s+|do\s+|refund\s+)*(?:both|all|everything|every one|each)"
+    r"(?:\s+of\s+(?:them|these|those))?(?:\s+(?:please|pls|of it|courses|payments))*\W*$",
+    re.I,
+)
+
+
+@dataclass(frozen=True)
+class Match:
+    """What fits: none, one or several candidates. `coverage` is how much of the best one's name was said (0 to 1),
+    `share` how much of the text that name takes up."""
+
+    candidates: tuple[Candidate, ...] = ()
+    coverage: float = 0.0
+    share: float = 0.0
+
+    @property
+    def only(self) -> Candidate | None:
+        return self.candidates[0] if len(self.candidates) == 1 else None
+
+
+def words_of(text: str) -> list[str]:
+    return _WORD.findall(text.casefold())
+
+
+def by_position(text: str, candidates: Sequence[Candidate], *, newest_first: bool = True) -> Match:
+    """ "The second one", "3", "the last one", "both": an answer to a list that was shown in this order."""
+    if _ALL.match(text):
+        return Match(tuple(candidates), 1.0, 1.0)
+    found = _ORDINAL.match(text)
+    if not found or not candidates:
+        return Match()
+    which = found["which"].lower()
+    if which in ("latest", "newest", "most recent"):
+        index = 0 if newest_first else len(candidates) - 1
+    elif which in ("earliest", "oldest"):
+        index = len(candidates) - 1 if newest_first else 0
+    elif which in ("last", "bottom"):
+        index = len(candidates) - 1
+    elif which == "top":
+        index = 0
+    elif which == "other":
+        return Match(tuple(candidates[1:]), 1.0, 1.0) if len(candidates) == 2 else Match()
+    else:
+        index = _NUMBERS[which] - 1
+    return Match((candidates[index],), 1.0, 1.0) if index < len(candidates) else Match()
+
+
+def by_name(text: str, candidates: Sequence[Candidate], *, threshold: float = 0.5) -> Match:
+    """The candidates whose title, words or id the text names; the best only, and those equally good."""
+    said = words_of(text)
+    if not said or not candidates:
+        return Match()
+    exact = [candidate for candidate in candidates if re.search(rf"(?<![\w-]){re.escape(candidate.target)}(?![\w-])", text, re.I)]
+    if exact:
+        return Match(tuple(exact), 1.0, 1.0)
+    rarity = Counter(word for candidate in candidates for word in set(words_of(candidate.title)))
+    scored = [(candidate, *_score(candidate, said, rarity, len(candidates))) for candidate in candidates]
+    best = max(score for _candidate, score, _used in scored)
+    if best < threshold:
+        return Match()
+    kept = [(candidate, score, used) for candidate, score, used in scored if score >= best - 0.08]
+    narrowed = _by_detail(text, [candidate for candidate, _score, _used in kept])
+    used = max(used for _candidate, _score, used in kept)
+    meant = [word for word in said if word not in _SMALL] or said
+    return Match(tuple(narrowed), best, min(1.0, used / len(meant)))
+
+
+def _by_detail(text: str, candidates: list[Candidate]) -> list[Candidate]:
+    """Among equals, those whose amount or date was said too."""
+    if len(candidates) < 2:
+        return candidates
+    said = " ".join(words_of(text))
+    told = [
+        candidate
+        for candidate in candidates
+        if any(f" {' '.join(words_of(word))} " in f" {said} " for word in candidate.words if any(map(str.isdigit, word)))
+    ]
+    return told or candidates
+
+
+def _score(candidate: Candidate, said: list[str], rarity: Counter[str], total: int) -> tuple[float, int]:
+    """How much of the title was said, weighing words that tell candidates apart more; and how many words that took."""
+    title = [word for word in words_of(candidate.title) if word not in _SMALL] or words_of(candidate.title)
+    weights = {word: 1.0 + math.log((total + 1) / rarity[word]) for word in title}
+    hits = {word: max((_alike(word, other) for other in said), default=0.0) for word in title}
+    covered = sum(weights[word] * hit for word, hit in hits.items())
+    score = covered / sum(weights.values())
+    used = sum(1 for other in said if other not in _SMALL and any(_alike(word, other) for word in title))
+    initials = "".join(word[0] for word in title)
+    for size in range(2, len(initials) + 1):
+        # "ml basics" for Machine Learning Basics: initials of the title's first words stand for these words.
+        if initials[:size] in said:
+            rest = sum(weights[word] * hits[word] for word in title[size:])
+            score = max(score, (sum(weights[word] for word in title[:size]) + rest) / sum(weights.values()))
+            used += 1
+    joined = " ".join(said)
+    for name in candidate.words:
+        plain = " ".join(words_of(name))
+        if plain and f" {plain} " in f" {joined} ":
+            score, used = max(score, 0.75), used + len(plain.split())
+    return min(score, 1.0), used
+
+
+def _alike(word: str, other: str) -> float:
+    """1 for the same word, less for a typo of it, 0 for another word."""
+    if word == other:
+        return 1.0
+    if len(word) < 4 or len(other) < 3:
+        return 0.0
+    if len(other) >= 4 and (word.startswith(other) or other.startswith(word)):
+        return 0.9
+    ratio = fuzz.ratio(word, other)
+    return ratio / 100 if ratio >= 78 else 0.0

@@ -1,0 +1,89 @@
+"""Refund a payment (F16 F20): the payment is marked, the money promised, the enrolments it paid for end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from backend.ids import new_id
+from backend.operations.base import Candidate, Done, Email, Work
+from backend.policy.facts import Account, Payment
+from backend.store.world_models import EnrollmentRow, PaymentRow, RefundRow
+from backend.wording import spoken
+
+# How a learner may call what they paid for, besides its title.
+KIND_WORDS = {
+    "specialization_prepay": ("specialization", "prepayment", "whole specialization"),
+    "subscription": ("subscription", "monthly charge", "monthly payment"),
+    "plus": ("plus", "coursera plus", "membership"),
+    "trial_hold": ("trial", "free trial", "test charge", "trial charge"),
+}
+
+
+class Refund:
+    """Target: a payment's id, or the id of a subscription still in its trial."""
+
+    name = "refund"
+
+    def candidates(self, account: Account, as_of: datetime) -> list[Candidate]:
+        """Every payment, the newest first, and trials without one."""
+        payments = sorted(account.payments, key=lambda payment: payment.at, reverse=True)
+        found = [self._payment(account, payment) for payment in payments]
+        charged = {payment.item for payment in payments}
+        for subscription in account.subscriptions:
+            if subscription.status == "trialing" and subscription.item not in charged:
+                title = account.catalog.title_of(subscription.item)
+                found.append(Candidate(subscription.id, title, "free trial", ("trial", "free trial")))
+        return found
+
+    @staticmethod
+    def _payment(account: Account, payment: Payment) -> Candidate:
+        detail = f"{spoken(payment.amount)}, {payment.at.day} {payment.at:%B %Y}"
+        words = (*KIND_WORDS.get(payment.kind, ()), payment.amount.amount, f"{payment.at.day} {payment.at:%B}")
+        return Candidate(payment.id, account.catalog.title_of(payment.item), detail, words)
+
+    async def carry_out(self, work: Work) -> Done:
+        account, now = work.account, work.now
+        payment = account.payment(work.decision.target or "")
+        if payment is None:
+            raise LookupError(f"a granted refund has no payment: {work.decision.target!r}")
+        expected_by = next(c.values["expected_by"] for c in work.decision.consequences if "expected_by" in c.values)
+        await work.session.execute(
+            update(PaymentRow)
+            .where(PaymentRow.learner_id == account.id, PaymentRow.id == payment.id)
+            .values(status="refunded", refunded_at=now)
+        )
+        work.session.add(
+            RefundRow(
+                learner_id=account.id,
+                id=new_id("refund"),
+                payment_id=payment.id,
+                amount_minor=payment.amount.minor,
+                amount_currency=payment.amount.currency,
+                requested_at=now,
+                expected_by=expected_by,
+            )
+        )
+        await self._end_enrollments(work, payment)
+        values = {
+            "amount": payment.amount,
+            "title": account.catalog.title_of(payment.item),
+            "expected_by": expected_by,
+            "name": account.name,
+        }
+        return Done(values, [Email("email_refund", values, account.email)])
+
+    @staticmethod
+    async def _end_enrollments(work: Work, payment: Payment) -> None:
+        """Leave what this payment paid for; a place held through a subscription, Plus or aid is not its business."""
+        specialization = work.account.catalog.specializations.get(payment.item)
+        courses = specialization.courses if specialization else (payment.item,)
+        query = select(EnrollmentRow).where(
+            EnrollmentRow.learner_id == work.account.id,
+            EnrollmentRow.course_id.in_(courses),
+            EnrollmentRow.mode.in_(("paid", "preenrolled")),
+            EnrollmentRow.ended_at.is_(None),
+        )
+        for row in (await work.session.scalars(query)).all():
+            row.ended_at = max(work.now, row.since)
