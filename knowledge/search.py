@@ -1,8 +1,9 @@
 """Search over the sections, for the help page and its suggestions while typing.
 
-BM25 over four fields (a word in the title says more than one in the full text), plus how much of the query the best single
-example question covers. A word that no article has is first tried as a beginning, when it is the last one and may still be
-growing, and then as a misspelling. Everything is counted once, when the articles are loaded. Backend only: uses rapidfuzz.
+BM25 over four fields (a word in the title says more than one in the full text), plus how well the best single example
+question fits the query. A word that no article has is first tried as a beginning, when it is the last one and may still be
+growing, and then as a misspelling. Example questions are misspelt too, on purpose, so the same is done with their words.
+Everything is counted once, when the articles are loaded. Backend only: uses rapidfuzz.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ _BEST_QUESTION = 6.0
 _BEGINNING = 0.8
 _MISSPELT = 0.75
 _BEGINNINGS_TRIED = 12
+# A word that is used only in questions, and in fewer sections than this, may be a misspelling.
+_SURELY_MEANT = 3
 # Results this much weaker than the best only share a common word with the query.
 _WORTH_SHOWING = 0.25
 
@@ -53,15 +56,17 @@ class Search:
         self._sections = knowledge.sections
         self._questions: dict[str, list[tuple[int, float]]] = defaultdict(list)
         self._question_section: list[int] = []
+        self._question_rarity: list[float] = []
+        self._vocabulary: list[str] = []
         self._stems: dict[str, str] = {}
         self._rarity: dict[str, float] = {}
         self._weights: dict[str, list[tuple[int, float]]] = {}
-        fields = [self._fields(knowledge, section, params) for section in self._sections]
-        self._weigh(fields)
+        self._misspelt = lru_cache(maxsize=4096)(self._closest)
+        written = [_written(knowledge, section, params) for section in self._sections]
+        self._learn_words(written)
+        self._weigh([{name: self._count(words) for name, words in fields.items()} for fields in written])
         self._index_questions()
         self._rarity_of_unknown = math.log(1 + len(self._sections))
-        self._vocabulary = sorted(self._stems)
-        self._misspelt = lru_cache(maxsize=4096)(self._closest)
 
     def query(self, text: str, limit: int = 8) -> list[Hit]:
         """The sections that fit best, best first; nothing for a text without a telling word."""
@@ -83,9 +88,12 @@ class Search:
         best_question: dict[int, float] = defaultdict(float)
         for number, rarity in covered.items():
             section = self._question_section[number]
-            best_question[section] = max(best_question[section], rarity / wanted)
+            # How much of the query the question has, and how much of the question the query has: a question that
+            # also asks for something else is a worse answer.
+            fit = (rarity / wanted) ** 2 * (rarity / self._question_rarity[number]) ** 0.5
+            best_question[section] = max(best_question[section], fit)
         for section in scores:
-            scores[section] += _BEST_QUESTION * best_question[section] ** 2
+            scores[section] += _BEST_QUESTION * best_question[section]
         return self._hits(scores, matched, limit)
 
     def _hits(self, scores: dict[int, float], matched: dict[int, list[str]], limit: int) -> list[Hit]:
@@ -111,7 +119,7 @@ class Search:
             if word not in STOP_WORDS
         }
         # "log in" and "login", "sign up" and "signup".
-        joined = (first + second for first, second in zip(everything, everything[1:]))
+        joined = (first + second for first, second in zip(everything, everything[1:]) if len(first) > 1 < len(second))
         words.update((word, False) for word in joined if word in self._stems)
         return list(words.items())
 
@@ -120,8 +128,9 @@ class Search:
         found: dict[str, float] = {}
         if may_grow and len(word) > 1:
             found.update((self._stems[longer], _BEGINNING) for longer in self._beginning_with(word))
-        if stem(word) in self._weights:
-            found[stem(word)] = 1.0
+        own = self._stems.get(word, stem(word))
+        if own in self._weights:
+            found[own] = 1.0
         return found or self._misspelt(word)
 
     def _beginning_with(self, word: str) -> list[str]:
@@ -137,27 +146,31 @@ class Search:
         fewest = min((distance for _, distance, _ in near), default=0)
         return {self._stems[found]: _MISSPELT for found, distance, _ in near if distance == fewest}
 
-    def _fields(self, knowledge: Knowledge, section: Section, params: Mapping[str, Any]) -> dict[str, Counter[str]]:
-        article = knowledge.article(section.article)
-        return {
-            "title": self._count(f"{section.title} {article.title}"),
-            "questions": self._count("\n".join(section.questions)),
-            "short": self._count(render(section.short_markdown, params, article.file)),
-            "full": self._count(render(section.full_markdown, params, article.file)),
-        }
+    def _learn_words(self, written: list[dict[str, list[str]]]) -> None:
+        """Which words there are, and what each is a form of; a misspelt one is a form of the word it is meant for."""
+        prose = {word for fields in written for name in ("title", "short", "full") for word in fields[name]}
+        asked = Counter(word for fields in written for word in set(fields["questions"]))
+        surely_meant = prose | {word for word, sections in asked.items() if sections >= _SURELY_MEANT}
+        self._stems = {word: stem(word) for word in surely_meant}
+        self._vocabulary = sorted(surely_meant)
+        known_stems = set(self._stems.values())
+        for word in sorted(asked.keys() - surely_meant):
+            meant = () if stem(word) in known_stems else self._misspelt(word)
+            self._stems[word] = next(iter(meant), stem(word))
+        self._vocabulary = sorted(self._stems)
+        self._misspelt.cache_clear()
 
-    def _count(self, text: str) -> Counter[str]:
-        words = telling_words(text)
-        for word in words:
-            self._stems.setdefault(word, stem(word))
+    def _count(self, words: list[str]) -> Counter[str]:
         return Counter(self._stems[word] for word in words)
 
     def _index_questions(self) -> None:
         for number, section in enumerate(self._sections):
             for question in section.questions:
-                for stem_ in {self._stems[word] for word in telling_words(question)}:
+                stems = {self._stems[word] for word in telling_words(question)}
+                for stem_ in stems:
                     self._questions[stem_].append((len(self._question_section), self._rarity[stem_]))
                 self._question_section.append(number)
+                self._question_rarity.append(sum(self._rarity[stem_] for stem_ in stems))
 
     def _weigh(self, sections: list[dict[str, Counter[str]]]) -> None:
         """BM25: for each stem how rare it is, and the sections that have it with what it adds to their score."""
@@ -177,6 +190,17 @@ class Search:
             rarity = math.log(1 + (len(sections) - len(found) + 0.5) / (len(found) + 0.5))
             self._rarity[stem_] = rarity
             self._weights[stem_] = [(number, rarity * n / (n + _SATURATION)) for number, n in found.items()]
+
+
+def _written(knowledge: Knowledge, section: Section, params: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The telling words of a section, by field."""
+    article = knowledge.article(section.article)
+    return {
+        "title": telling_words(f"{section.title} {article.title}"),
+        "questions": telling_words("\n".join(section.questions)),
+        "short": telling_words(render(section.short_markdown, params, article.file)),
+        "full": telling_words(render(section.full_markdown, params, article.file)),
+    }
 
 
 def _best(stems: Mapping[str, float], postings: Mapping[str, list[tuple[int, float]]]) -> Iterable[tuple[int, float]]:

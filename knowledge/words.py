@@ -17,7 +17,7 @@ STOP_WORDS = frozenset(
     does doesnt doing dont for from get got had has have having he help hi hello hey her here him his how i id if ill im in
     into is isnt it its ive just like me my need no not now of off ok on one or our out please pls plz she should so some
     tell than thank thanks that the their them then there these they this those to too up us very want was wasnt we well
-    were what whats when where which while who why will with wont would wouldnt you your""".split()
+    were what whats when where wheres which while who whos why will with wont would wouldnt you your""".split()
 )
 
 
