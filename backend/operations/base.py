@@ -68,5 +68,8 @@ class Operation(Protocol):
     def candidates(self, account: Account, as_of: datetime) -> list[Candidate]:
         """The targets this learner has, the likeliest first; empty where there is nothing to do it to."""
 
+    def details(self, text: str) -> dict[str, Any]:
+        """What else the words ask for, as the rule's `Request.details`."""
+
     async def carry_out(self, work: Work) -> Done:
         """Change the rows. Everything in `work.session`, nothing outside it."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 
@@ -19,6 +22,13 @@ KIND_WORDS = {
     "plus": ("plus", "coursera plus", "membership"),
     "trial_hold": ("trial", "free trial", "test charge", "trial charge"),
 }
+
+# "half of it", "a partial refund", "the unused months": asking for less than was paid.
+_PART = re.compile(
+    r"\b(?:partial(?:ly)?|pro[- ]?rated?|(?:a|one|some|only|just|the (?:other|unused|remaining))\s+(?:part|portion|half|third|bit)"
+    r"|half(?: of)?|part of|some of (?:it|my money|the money)|unused (?:part|time|months?|days|weeks)|remaining (?:months?|weeks?|days))\b",
+    re.I,
+)
 
 
 class Refund:
@@ -48,7 +58,8 @@ class Refund:
         payment = account.payment(work.decision.target or "")
         if payment is None:
             raise LookupError(f"a granted refund has no payment: {work.decision.target!r}")
-        expected_by = next(c.values["expected_by"] for c in work.decision.consequences if "expected_by" in c.values)
+        promised = {consequence.code: consequence.values for consequence in work.decision.consequences}
+        arrives = promised["money_arrives_by"]
         await work.session.execute(
             update(PaymentRow)
             .where(PaymentRow.learner_id == account.id, PaymentRow.id == payment.id)
@@ -62,28 +73,30 @@ class Refund:
                 amount_minor=payment.amount.minor,
                 amount_currency=payment.amount.currency,
                 requested_at=now,
-                expected_by=expected_by,
+                expected_by=arrives["expected_by"],
             )
         )
-        await self._end_enrollments(work, payment)
+        await self._end_enrollments(work, promised.get("unenrolled_from_courses", {}).get("courses", ()))
         values = {
             "amount": payment.amount,
             "title": account.catalog.title_of(payment.item),
-            "expected_by": expected_by,
+            "expected_by": arrives["expected_by"],
+            "days": arrives["days"],
             "name": account.name,
         }
         return Done(values, [Email("email_refund", values, account.email)])
 
     @staticmethod
-    async def _end_enrollments(work: Work, payment: Payment) -> None:
-        """Leave what this payment paid for; a place held through a subscription, Plus or aid is not its business."""
-        specialization = work.account.catalog.specializations.get(payment.item)
-        courses = specialization.courses if specialization else (payment.item,)
+    async def _end_enrollments(work: Work, courses: Sequence[str]) -> None:
+        """Leave exactly the courses that were named before the yes."""
         query = select(EnrollmentRow).where(
             EnrollmentRow.learner_id == work.account.id,
             EnrollmentRow.course_id.in_(courses),
-            EnrollmentRow.mode.in_(("paid", "preenrolled")),
             EnrollmentRow.ended_at.is_(None),
         )
         for row in (await work.session.scalars(query)).all():
             row.ended_at = max(work.now, row.since)
+
+    def details(self, text: str) -> dict[str, Any]:
+        """`part`: whether only a part of the money is asked for."""
+        return {"part": True} if _PART.search(text) else {}

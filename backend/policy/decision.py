@@ -127,12 +127,25 @@ class Decision:
             "trace": [step.to_json() for step in self.trace],
         }
 
-    def same_effect_as(self, other: Mapping[str, Any]) -> bool:
-        """Whether a stored record (`to_record`) promised the same outcome, reasons and consequences as this one."""
-        mine = self.to_record()
-        return all(mine[key] == other.get(key) for key in ("operation", "target", "outcome", "consequences")) and [
-            reason["code"] for reason in mine["reasons"]
-        ] == [reason["code"] for reason in other.get("reasons", [])]
+    def same_effect_as(self, record: Mapping[str, Any]) -> bool:
+        """Whether a stored record (`to_record`) promised what this decision does: outcome, reasons and consequences.
+
+        Instants among the consequences move with the moment of asking and are not compared.
+        """
+        return (
+            (self.operation, self.target, self.outcome.value)
+            == (record.get("operation"), record.get("target"), record.get("outcome"))
+            and list(self.codes) == [reason["code"] for reason in record.get("reasons", ())]
+            and [_lasting(item.to_json(), item.values) for item in self.consequences]
+            == [_lasting(then, now.values) for then, now in zip(record.get("consequences", ()), self.consequences)]
+            and len(record.get("consequences", ())) == len(self.consequences)
+        )
+
+
+def _lasting(plain: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """A consequence without its instants."""
+    kept = {key: value for key, value in plain["values"].items() if not isinstance(values.get(key), datetime)}
+    return plain["code"], kept
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,78 @@
+"""The static files, read once and kept in memory.
+
+They are few and small. Held in memory they are served compressed, a path can never lead out of the folder, and one
+fingerprint over all of them lets pages ask for `/static/v-<fingerprint>/…`, which a browser keeps for good, while
+`/static/…` stays the steady address for other sites that embed the widget.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+STATIC_FOLDER = Path(__file__).parent / "static"
+
+_COMPRESSED = frozenset({".css", ".js", ".svg"})
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png"}
+_FOREVER = "public, max-age=31536000, immutable"
+_ASK_EACH_TIME = "no-cache"
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One file as it goes out. `packed` is the gzip form, None where that would not help."""
+
+    body: bytes
+    packed: bytes | None
+    content_type: str
+    etag: str
+
+
+class Assets:
+    """All static files by their path below `static/`."""
+
+    def __init__(self, folder: Path = STATIC_FOLDER) -> None:
+        files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+        self._by_path = {path.relative_to(folder).as_posix(): _read(path) for path in files}
+        every = "".join(f"{path} {asset.etag}\n" for path, asset in self._by_path.items())
+        self.fingerprint = hashlib.sha256(every.encode()).hexdigest()[:12]
+
+    def url(self, path: str) -> str:
+        """The address a page of our own uses; KeyError for a file that does not exist, so a typing error is found."""
+        self._by_path[path]
+        return f"/static/v-{self.fingerprint}/{path}"
+
+    async def serve(self, request: web.Request) -> web.Response:
+        """`GET /static/[v-<fingerprint>/]<path>`."""
+        path = request.match_info["path"]
+        current = f"v-{self.fingerprint}/"
+        asset = self._by_path.get(path.removeprefix(current))
+        if asset is None:
+            raise web.HTTPNotFound(text="There is no such file.")
+        headers = {
+            "Cache-Control": _FOREVER if path.startswith(current) else _ASK_EACH_TIME,
+            "ETag": asset.etag,
+            "X-Content-Type-Options": "nosniff",
+            "Access-Control-Allow-Origin": "*",  # the widget is loaded by other sites too; nothing here is private
+            "Cross-Origin-Resource-Policy": "cross-origin",
+            "Vary": "Accept-Encoding",
+        }
+        if request.headers.get("If-None-Match") == asset.etag:
+            return web.Response(status=304, headers=headers)
+        if asset.packed is not None and "gzip" in request.headers.get("Accept-Encoding", ""):
+            headers["Content-Encoding"] = "gzip"
+            return web.Response(body=asset.packed, content_type=asset.content_type, charset="utf-8", headers=headers)
+        charset = "utf-8" if asset.content_type.startswith("text/") else None
+        return web.Response(body=asset.body, content_type=asset.content_type, charset=charset, headers=headers)
+
+
+def _read(path: Path) -> Asset:
+    body = path.read_bytes()
+    packed = gzip.compress(body, 9, mtime=0) if path.suffix in _COMPRESSED else None
+    guessed = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return Asset(body, packed, guessed, f'"{hashlib.sha256(body).hexdigest()[:20]}"')
