@@ -1,7 +1,7 @@
 """What the desk knows: the articles, and what reads, searches and checks them.
 
-The articles are Markdown files below `articles/`, one folder a topic. `reader` turns them into `Knowledge`, the one form
-that the help page, the search and the training data are made from; nothing else parses the files.
+The articles are Markdown files below `articles/`, one folder a topic. `reader` turns them into `Knowledge`, the one
+form that the help page, the search and the training data are made from; nothing else parses the files.
 """
 
 from knowledge.model import Article, Knowledge, KnowledgeError, Section

@@ -57,6 +57,7 @@ class Article:
     intro_markdown: str
     sections: tuple[Section, ...]
     file: str = field(repr=False)
+    intro_line: int = field(repr=False)
 
 
 @dataclass(frozen=True)

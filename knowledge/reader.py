@@ -119,10 +119,11 @@ class _Reading:
             return None
         head = self._front_matter(body)
         starts = self._section_starts(body)
-        intro = self.lines[body : starts[0] if starts else len(self.lines)]
+        intro_end = starts[0] if starts else len(self.lines)
+        intro = next((number for number in range(body, intro_end) if self.lines[number].strip()), intro_end)
         article_id = str(head.get("id", ""))
         sections = []
-        for start, end in zip(starts, [*starts[1:], len(self.lines)]):
+        for start, end in zip(starts, [*starts[1:], len(self.lines)], strict=True):
             section = self._section(article_id, start, end)
             if section and any(other.anchor == section.anchor for other in sections):
                 self.error(start, f"the anchor {section.anchor} stands twice in this article")
@@ -139,9 +140,10 @@ class _Reading:
             sources=tuple(head["sources"]),
             related=tuple(head["related"]),
             reviewed=head["reviewed"],
-            intro_markdown=_text(intro),
+            intro_markdown=_text(self.lines[intro:intro_end]),
             sections=tuple(sections),
             file=self.file,
+            intro_line=intro + 1,
         )
 
     def _end_of_front_matter(self) -> int | None:
@@ -181,7 +183,9 @@ class _Reading:
         if path.stem != head.get("id", path.stem):
             self.error(self._line_of_key("id"), f"id: expected the file's name, {path.stem}")
         if path.parent.name != head.get("topic", path.parent.name):
-            self.error(self._line_of_key("topic"), f"topic: expected the folder's name, {path.parent.name or 'a folder'}")
+            self.error(
+                self._line_of_key("topic"), f"topic: expected the folder's name, {path.parent.name or 'a folder'}"
+            )
 
     def _line_of_key(self, key: str) -> int:
         return next((number for number, line in enumerate(self.lines) if line.startswith(f"{key}:")), 0)

@@ -1,9 +1,9 @@
 """Search over the sections, for the help page and its suggestions while typing.
 
 BM25 over four fields (a word in the title says more than one in the full text), plus how well the best single example
-question fits the query. A word that no article has is first tried as a beginning, when it is the last one and may still be
-growing, and then as a misspelling. Example questions are misspelt too, on purpose, so the same is done with their words.
-Everything is counted once, when the articles are loaded. Backend only: uses rapidfuzz.
+question fits the query. The last word of a query may still be growing, so it is tried as the beginning of longer ones.
+A word that no article has is tried as a misspelling. Example questions are misspelt too, on purpose, so the same is
+done with their words. Everything is counted once, when the articles are loaded. Backend only: uses rapidfuzz.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from rapidfuzz import process
@@ -114,12 +115,10 @@ class Search:
         still_typing = bool(text) and text[-1].isalnum()
         last = len(everything) - 1
         words = {
-            word: still_typing and number == last
-            for number, word in enumerate(everything)
-            if word not in STOP_WORDS
+            word: still_typing and number == last for number, word in enumerate(everything) if word not in STOP_WORDS
         }
         # "log in" and "login", "sign up" and "signup".
-        joined = (first + second for first, second in zip(everything, everything[1:]) if len(first) > 1 < len(second))
+        joined = (first + second for first, second in pairwise(everything) if len(first) > 1 < len(second))
         words.update((word, False) for word in joined if word in self._stems)
         return list(words.items())
 
@@ -136,7 +135,7 @@ class Search:
     def _beginning_with(self, word: str) -> list[str]:
         start = bisect_left(self._vocabulary, word)
         end = bisect_left(self._vocabulary, word + "{")
-        return self._vocabulary[start:min(end, start + _BEGINNINGS_TRIED)]
+        return self._vocabulary[start : min(end, start + _BEGINNINGS_TRIED)]
 
     def _closest(self, word: str) -> dict[str, float]:
         if len(word) < 4 or word.isdigit():

@@ -6,19 +6,20 @@ import re
 import unicodedata
 
 _LINK_TARGET = re.compile(r"\]\([^)\s]*\)")
-_APOSTROPHE = re.compile(r"(?<=\w)['’`´](?=\w)")
+_APOSTROPHE = re.compile(r"(?<=\w)['\u2019`\u00b4](?=\w)")
 # "re-enroll", "e-mail" and "pre-pay" are also written in one word; longer first parts are words of their own.
 _SHORT_PREFIX = re.compile(r"\b([a-z]{1,3})-(?=[a-z])")
 _WORD = re.compile(r"[a-z0-9]+")
 
+_COMMON = """
+a about after all also am an and any are as at be because been before being but by can cant could couldnt did do does
+doesnt doing dont for from get got had has have having he help hi hello hey her here him his how i id if ill im in
+into is isnt it its ive just like me my need no not now of off ok on one or our out please pls plz she should so some
+tell than thank thanks that the their them then there these they this those to too up us very want was wasnt we well
+were what whats when where wheres which while who whos why will with wont would wouldnt you your
+"""
 # Too common in questions to tell two answers apart.
-STOP_WORDS = frozenset(
-    """a about after all also am an and any are as at be because been before being but by can cant could couldnt did do
-    does doesnt doing dont for from get got had has have having he help hi hello hey her here him his how i id if ill im in
-    into is isnt it its ive just like me my need no not now of off ok on one or our out please pls plz she should so some
-    tell than thank thanks that the their them then there these they this those to too up us very want was wasnt we well
-    were what whats when where wheres which while who whos why will with wont would wouldnt you your""".split()
-)
+STOP_WORDS = frozenset(_COMMON.split())
 
 
 def plain_words(text: str) -> list[str]:

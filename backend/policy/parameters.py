@@ -13,8 +13,8 @@ One file a number, `params/<area>/<name>.yaml`, asked for as `<area>.<name>`:
           articles: [F16, F20]
           read_on: 2026-11-21
 
-A new amount is a new line under `values`; the old line stays, so that a decision about the past can be repeated. A value
-applies from 00:00 UTC of its date. Nothing here reads the clock: whoever asks says for which instant.
+A new amount is a new line under `values`; the old line stays, so that a decision about the past can be repeated. A
+value applies from 00:00 UTC of its date. Nothing here reads the clock: whoever asks says for which instant.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ class ParameterNotInForce(ParameterError):
     """Asked for an instant before the first value: not the same as "no", so it never passes for a number."""
 
     def __init__(self, name: str, as_of: datetime, first: date) -> None:
-        super().__init__(f"{name} has no value at {as_of.isoformat()}; its first value applies from {first.isoformat()}")
+        super().__init__(
+            f"{name} has no value at {as_of.isoformat()}; its first value applies from {first.isoformat()}"
+        )
         self.name = name
         self.as_of = as_of
         self.first = first
