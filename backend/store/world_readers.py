@@ -22,9 +22,11 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _RELATIVE = re.compile(r"now(?:\s*([+-])\s*((?:\d{1,9}[smhd])+))?")
 _STEP = re.compile(r"(\d+)([smhd])")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]+\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?: ?[Zz]|[+-]\d\d:\d\d)?)?")
-_EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]+")
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
 # Characters no database text or no page should hold: controls and halves of surrogate pairs.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_FIRST_YEAR, _LAST_YEAR = 1900, 2999
+_YEARS_EXPECTED = f"an instant in the years {_FIRST_YEAR} to {_LAST_YEAR}"
 _INSTANT_EXPECTED = "an instant such as 2026-03-10T12:00:00Z or now-9d"
 _MONEY_EXPECTED = "an amount of at least zero such as 49.00 USD"
 
@@ -109,7 +111,7 @@ def instant(raw: Any, now: datetime) -> datetime:
     if isinstance(raw, datetime):
         return _utc(raw)
     if isinstance(raw, date):
-        return datetime(raw.year, raw.month, raw.day, tzinfo=timezone.utc)
+        return _utc(datetime(raw.year, raw.month, raw.day))
     raise ValueError(_INSTANT_EXPECTED)
 
 
@@ -119,25 +121,34 @@ def _relative(match: re.Match[str], now: datetime) -> datetime:
         steps[_UNITS[unit]] += int(amount)
     try:
         distance = timedelta(**steps)
-        return now - distance if match[1] == "-" else now + distance
+        return _in_reach(now - distance if match[1] == "-" else now + distance)
     except OverflowError:
-        raise ValueError("an instant between the years 1 and 9999") from None
+        raise ValueError(_YEARS_EXPECTED) from None
 
 
 def _absolute(raw: str) -> datetime:
     if not _INSTANT.fullmatch(raw):
         raise ValueError(_INSTANT_EXPECTED)
     try:
-        return _utc(datetime.fromisoformat(re.sub(r"[ Tt]+(?=\d\d:)", "T", raw).replace(" ", "").upper()))
+        value = datetime.fromisoformat(re.sub(r"[ Tt]+(?=\d\d:)", "T", raw).replace(" ", "").upper())
     except ValueError:
         raise ValueError(f"{_INSTANT_EXPECTED}; there is no such day or time") from None
+    return _utc(value)
 
 
 def _utc(value: datetime) -> datetime:
     try:
-        return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
+        aware = value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
     except OverflowError:
-        raise ValueError("an instant between the years 1 and 9999") from None
+        raise ValueError(_YEARS_EXPECTED) from None
+    return _in_reach(aware)
+
+
+def _in_reach(value: datetime) -> datetime:
+    # Windows are added to instants everywhere; one at the end of time would break the sum, not the world.
+    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+        raise ValueError(_YEARS_EXPECTED)
+    return value
 
 
 def money(raw: Any, _now: datetime) -> Money:
@@ -171,5 +182,3 @@ def via(raw: Any, now: datetime) -> str:
     if raw not in words.VIAS:
         raise ValueError(f"one of {', '.join(words.VIAS)}, {words.MARKETPLACE}<name>")
     return str(raw)
-
-
