@@ -20,27 +20,27 @@ def because(code: str, sources: str = "", **values: Any) -> Reason:
 
     Values that are None are left out: not known is not said.
     """
-    return Reason(code, tuple(sources.split()), _known(values))
+    return Reason(code, tuple(sources.split()), known(values))
 
 
 def offer(code: str, operation: str, target: str | None = None, **values: Any) -> Remedy:
     """Instead: another operation the desk can do."""
-    return Remedy(code, "operation", operation=operation, target=target, values=_known(values))
+    return Remedy(code, "operation", operation=operation, target=target, values=known(values))
 
 
 def read(code: str, section: str, **values: Any) -> Remedy:
     """Instead: something the learner does on the site, told in a section (`article/anchor`) of the help centre."""
-    return Remedy(code, "article", section=section, values=_known(values))
+    return Remedy(code, "article", section=section, values=known(values))
 
 
 def person(code: str, **values: Any) -> Remedy:
     """Instead: a support agent."""
-    return Remedy(code, "person", values=_known(values))
+    return Remedy(code, "person", values=known(values))
 
 
 def outside(code: str, **values: Any) -> Remedy:
     """Instead: somebody the desk cannot act for (Apple, a marketplace, a program's administrator)."""
-    return Remedy(code, "outside", values=_known(values))
+    return Remedy(code, "outside", values=known(values))
 
 
 def window_end(basis: datetime, days: int) -> datetime:
@@ -48,7 +48,8 @@ def window_end(basis: datetime, days: int) -> datetime:
     return basis + timedelta(days=days)
 
 
-def _known(values: Mapping[str, Any]) -> dict[str, Any]:
+def known(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that are known: None is left out."""
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -73,7 +74,7 @@ class Draft:
 
     def holds(self, test: str, answer: bool, sources: str = "", parameter: str | None = None, **compared: Any) -> bool:
         """Write one comparison into the trace and hand its answer back."""
-        self.trace.append(TraceStep(test, answer, _known(compared), parameter, tuple(sources.split())))
+        self.trace.append(TraceStep(test, answer, known(compared), parameter, tuple(sources.split())))
         return answer
 
     def refuse(self, reason: Reason, *remedies: Remedy) -> None:

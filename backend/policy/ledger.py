@@ -11,6 +11,7 @@ from backend.policy.facts import Account, Catalog, Payment, Subscription
 from backend.policy.parameters import Parameters
 
 RUNNING = ("trialing", "active")  # a subscription that will charge (again) unless it is cancelled
+ONE_TIME = ("course", "specialization_prepay")
 APPLE = "ios_app"
 
 
@@ -83,6 +84,21 @@ def courses_paid_for(payment: Payment, catalog: Catalog) -> tuple[str, ...]:
         return (payment.item,)
     found = catalog.specializations.get(payment.item)
     return found.courses if found and payment.kind == "specialization_prepay" else ()
+
+
+def paid_until(payment: Payment, catalog: Catalog, as_of: datetime, params: Parameters) -> datetime:
+    """The last instant of the access a one-time payment gives (F15, F46).
+
+    A course may have a length of its own; a prepayment has the prepayments'.
+    """
+    course = catalog.courses.get(payment.item)
+    if payment.kind == "specialization_prepay":
+        days = params.value("access.prepay_days", as_of)
+    elif course and course.access_days is not None:
+        days = course.access_days
+    else:
+        days = params.value("access.course_payment_days", as_of)
+    return window_end(window_basis(payment, catalog), days)
 
 
 def refunded_at(account: Account, payment: Payment) -> datetime | None:

@@ -112,11 +112,11 @@ def _check_kind(case: _Case) -> None:
     if draft.holds("it is a charge of a Specialization subscription", kind == "subscription", "F10 F16 F20 F46"):
         next_charge_at = subscription.period_ends_at if subscription else None
         reason = case.because("subscription_payment_not_refundable", "F10 F16 F20 F46", next_charge_at=next_charge_at)
-        policy = read("subscription_refund_policy", "refund-policies/subscriptions")
+        policy = read("subscription_refund_policy", "refund-policies/subscription-payments")
         draft.refuse(reason, offer_cancelling(case.account, subscription) if subscription else policy)
     if draft.holds("it is the test charge of a trial", kind == "trial_hold", "F46"):
         reason = case.because("test_charge_returned_automatically", "F46")
-        draft.refuse(reason, read("test_charge_returns", "problems-with-payments/charged-twice"))
+        draft.refuse(reason, read("test_charge_returns", "payment-problems/charged-twice"))
         if subscription and subscription.status == "trialing":  # still before the first real charge
             ends_at = subscription.trial_ends_at
             draft.note(because("no_charge_during_trial", "F20", title=case.title, trial_ends_at=ends_at))
@@ -192,7 +192,7 @@ def _after_the_window(case: _Case) -> Remedy:
         return read("keep_learning", "payment-policies/course-payment-access", title=case.title)
     if case.subscription:
         return offer_cancelling(case.account, case.subscription)
-    return read("refund_policy", "refund-policies/coursera-plus")
+    return read("refund_policy", "request-a-refund/coursera-plus")
 
 
 def _check_certificate(case: _Case) -> None:
@@ -203,7 +203,7 @@ def _check_certificate(case: _Case) -> None:
     course = case.account.catalog.title_of(found.course)
     case.draft.refuse(
         case.because("certificate_already_earned", "F16 F20", course=course, earned_at=found.earned_at),
-        read("certificate_stays", "course-certificates/find-your-certificates", course=course),
+        read("certificate_stays", "refund-policies/certificate-already-earned", course=course),
     )
 
 
@@ -224,7 +224,7 @@ def _check_channel(case: _Case) -> None:
     if case.payment.kind == "plus":  # a person sees to it anyway
         draft.note(reason)
     else:
-        draft.refuse(reason, read("use_website", "request-a-refund/mobile-app"), person("no_computer"))
+        draft.refuse(reason, read("use_website", "request-a-refund/in-the-mobile-app"), person("no_computer"))
 
 
 def _check_part(case: _Case) -> None:

@@ -1,0 +1,159 @@
+"""The dialogue: one entry for what a turn can ask for, from Rasa's actions or from a button."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from backend.conversations.replies import Button
+from backend.conversations.transcript import to_json
+from backend.dialogue.answering import Answering
+from backend.dialogue.operating import Operating, picked
+from backend.dialogue.turn import Turn
+from backend.errors import BadInput
+from backend.operations.base import Operation
+from backend.operations.matching import by_name, by_position
+from backend.store.desk_models import MessageRow
+from backend.wording import Wording
+
+WHYS = ("asked", "distress", "not_understood", "safety", "restore_account")
+URGENT = ("distress", "safety", "account_taken_over")
+# After these the desk takes up again what it had asked before.
+ASIDES = frozenset(("answer", "diagnose", "small_talk", "fallback", "repeat"))
+
+
+class Desk:
+    """Routes a command to its verb. Every command is `{"do": verb, …}`."""
+
+    def __init__(
+        self, operating: Operating, answering: Answering, wording: Wording, registry: Mapping[str, Operation]
+    ) -> None:
+        self._operating = operating
+        self._answering = answering
+        self._wording = wording
+        self._registry = registry
+
+    async def act(self, turn: Turn, command: Mapping[str, Any]) -> None:
+        """Fill `turn` with replies and the new agenda. Raises BadInput for a command there is no verb for."""
+        verb = command.get("do")
+        if not isinstance(verb, str) or not hasattr(self, f"_do_{verb}"):
+            raise BadInput(f"expected a known verb in 'do', got {verb!r}", field="do")
+        before = turn.agenda.asked
+        await getattr(self, f"_do_{verb}")(turn, command)
+        if verb in ASIDES and not turn.handed_over and before and turn.agenda.asked == before:
+            await self._operating.resume(turn, before)
+        if turn.handed_over:
+            turn.agenda = turn.agenda.with_(asked=None, misses=0)
+
+    async def _do_answer(self, turn: Turn, command: Mapping[str, Any]) -> None:
+        self._answering.answer(turn, command)
+
+    async def _do_operate(self, turn: Turn, command: Mapping[str, Any]) -> None:
+        await self._operating.operate(turn, command)
+
+    async def _do_choose(self, turn: Turn, command: Mapping[str, Any]) -> None:
+        await self._operating.choose(turn, command)
+
+    async def _do_confirm(self, turn: Turn, command: Mapping[str, Any]) -> None:
+        await self._operating.confirm(turn, command)
+
+    async def _do_decline(self, turn: Turn, command: Mapping[str, Any]) -> None:
+        await self._operating.decline(turn, command)
+
+    async def _do_stop(self, turn: Turn, _command: Mapping[str, Any]) -> None:
+        if turn.agenda.waits_on("confirm"):
+            await self._operating.decline(turn, {})
+        else:
+            self._answering.stop(turn)
+
+    async def _do_clarify(self, turn: Turn, command: Mapping[str, Any]) -> None:
+        self._answering.clarify(turn, command)
+
+    async def _do_fallback(self, turn: Turn, command: Mapping[str, Any]) -> None:
+        self._answering.fallback(turn, command)
+
+    async def _do_small_talk(self, turn: Turn, command: Mapping[str, Any]) -> None:
+        self._answering.small_talk(turn, command)
+
+    async def _do_repeat(self, turn: Turn, _command: Mapping[str, Any]) -> None:
+        row = await turn.session.scalar(
+            select(MessageRow)
+            .where(MessageRow.conversation_id == turn.conversation.id, MessageRow.author == "bot")
+            .order_by(MessageRow.seq.desc())
+            .limit(1)
+        )
+        self._answering.repeat(turn, to_json(row) if row else None)
+
+    async def _do_hand_over(self, turn: Turn, command: Mapping[str, Any]) -> None:
+        turn.handed_over = {"why": str(command.get("why") or "asked")[:60]}
+
+    def handoff(self, turn: Turn, position: int) -> None:
+        """What is said when the conversation has joined the queue, at `position` from 1."""
+        why = (turn.handed_over or {}).get("why", "asked")
+        text = self._wording.first(f"handoff_{why}", "handoff_asked", values={"position": position})
+        turn.say(text, "handoff", buttons=(Button(self._wording.say("button_leave_queue"), {"do": "leave_queue"}),))
+
+    async def failed(self, turn: Turn) -> None:
+        """Rasa or an action failed: one honest sentence and the offer of a person."""
+        turn.say(self._wording.say("failed"), "fallback", buttons=(self._answering.person_button("desk_failed"),))
+
+    def masked(self, turn: Turn, found: tuple[str, ...]) -> None:
+        """Something private was hidden: the learner is told what."""
+        names = [self._wording.say(f"private_{kind}") for kind in found]
+        turn.say(self._wording.say("private_hidden", things=names), "smalltalk")
+
+    async def signed_in(self, turn: Turn) -> None:
+        """A guest has signed in."""
+        await self._operating.signed_in(turn)
+
+    def queue_left(self, turn: Turn) -> None:
+        """The learner goes on with the desk instead of waiting."""
+        turn.say(self._wording.say("queue_left"), "smalltalk")
+
+    async def interpret(self, turn: Turn) -> dict[str, Any] | None:
+        """What typed words plainly mean as an answer to the last question; None leaves them to Rasa."""
+        asked = turn.agenda.asked
+        if not asked or not turn.text:
+            return None
+        if asked["kind"] == "choose":
+            account = await turn.account()
+            if account is None:
+                return None
+            candidates = self._registry[asked["operation"]].candidates(account, turn.now)
+            return picked(turn.text, {**asked, "do": "choose"}, candidates)
+        if asked["kind"] == "confirm":
+            return await self._other_target(turn)
+        return None
+
+    async def _other_target(self, turn: Turn) -> dict[str, Any] | None:
+        """ "No, the other one": a correction of what is being asked about."""
+        about = turn.agenda.about or {}
+        account = await turn.account()
+        if account is None or about.get("operation") not in self._registry:
+            return None
+        operation = self._registry[about["operation"]]
+        candidates = operation.candidates(account, turn.now)
+        others = [candidate for candidate in candidates if candidate.target != about.get("target")]
+        text = _without_no(turn.text)
+        if not others or text is None:
+            return None
+        match = by_name(text, candidates)
+        if match.share < 0.5 or not match.candidates:
+            shown = [*(c for c in candidates if c.target == about.get("target")), *others]
+            match = by_position(text, shown) if "other" in text.casefold() else match
+        chosen = match.only
+        if chosen is None or match.share < 0.5 or chosen.target == about.get("target"):
+            return None
+        return {"do": "choose", "operation": operation.name, "target": chosen.target, "details": {}, "question": False}
+
+
+def _without_no(text: str) -> str | None:
+    """The rest of a text that corrects ("no, the python one"); None when it does not begin like one."""
+    lowered = text.strip()
+    for opening in ("no", "nope", "not that", "wait", "actually", "sorry", "i meant", "i mean", "the other", "other"):
+        if lowered.casefold().startswith(opening):
+            rest = lowered[len(opening) :] if opening not in ("the other", "other") else lowered
+            return rest.strip(" ,.!:;-") or None
+    return None

@@ -1,0 +1,101 @@
+"""The articles as the backend uses them: rendered with the numbers in force, cited, searched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from backend.clock import Clock
+from backend.errors import NotFound
+from backend.policy.parameters import Parameters
+from knowledge.model import Knowledge, Section
+from knowledge.reader import render
+from knowledge.search import Search
+
+
+class KnowledgeService:
+    """Sections by id (`article/anchor`), with every number as of the clock's present."""
+
+    def __init__(self, knowledge: Knowledge, params: Parameters, clock: Clock) -> None:
+        self.knowledge = knowledge
+        self._params = params
+        self._clock = clock
+        self._sections = {section.id: section for section in knowledge.sections}
+        self._leads: dict[str, list[Section]] = {}
+        for section in knowledge.sections:
+            for name in (section.operation, section.diagnosis):
+                if name:
+                    self._leads.setdefault(name, []).append(section)
+        self._search = Search(knowledge, self.numbers())
+
+    def numbers(self, as_of: datetime | None = None) -> Mapping[str, Any]:
+        """Every parameter's value now."""
+        return self._params.current(as_of or self._clock.now())
+
+    def has(self, section_id: str) -> bool:
+        return section_id in self._sections
+
+    def section(self, section_id: str) -> Section:
+        """Raises NotFound."""
+        try:
+            return self._sections[section_id]
+        except KeyError:
+            raise NotFound(f"There is no section {section_id!r}.") from None
+
+    def short(self, section: Section) -> str:
+        """The chat's answer, Markdown, numbers filled in."""
+        return render(section.short_markdown, self.numbers())
+
+    def full(self, section: Section) -> str:
+        """The help page's text, Markdown, numbers filled in."""
+        return render(section.full_markdown, self.numbers())
+
+    def leading_to(self, name: str) -> Section | None:
+        """The section that speaks of an operation or diagnosis, for those who may not be told about an account."""
+        return next(iter(self._leads.get(name, ())), None)
+
+    def citation(self, section: Section) -> dict[str, Any]:
+        """The contract's citation."""
+        return {
+            "article": section.article,
+            "section": section.anchor,
+            "title": section.title,
+            "url": f"/help/{section.article}#{section.anchor}",
+            "sources": list(section.sources),
+        }
+
+    def citations_for(self, name: str, sources: Iterable[str], limit: int = 3) -> list[dict[str, Any]]:
+        """Sections that state these articles' facts, those leading to `name` first, each article at most once."""
+        wanted = list(dict.fromkeys(sources))
+        leads = self._leads.get(name, [])
+        ranked = sorted(
+            (section for section in self._sections.values() if set(section.sources) & set(wanted)),
+            key=lambda section: (section not in leads, -len(set(section.sources) & set(wanted))),
+        )
+        chosen: list[Section] = []
+        missing = set(wanted)
+        for section in ranked:
+            if set(section.sources) & missing:
+                chosen.append(section)
+                missing -= set(section.sources)
+            if len(chosen) == limit or not missing:
+                break
+        return [self.citation(section) for section in chosen]
+
+    def search(self, text: str, limit: int = 8) -> list[dict[str, Any]]:
+        """The contract's search hits."""
+        return [
+            {
+                **self.citation(hit.section),
+                "id": hit.section.id,
+                "article_title": self.knowledge.article(hit.section.article).title,
+                "matched": list(hit.matched_words),
+                "score": round(hit.score, 3),
+            }
+            for hit in self._search.query(text, limit=limit)
+        ]
+
+    def near(self, text: str, limit: int = 2) -> list[Section]:
+        """The sections nearest to a text, for when the desk is not sure."""
+        return [hit.section for hit in self._search.query(text, limit=limit)]

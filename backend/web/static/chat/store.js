@@ -1,0 +1,156 @@
+/**
+ * What the widget knows, in memory and across reloads. No requests and no elements here.
+ *
+ * Kept in localStorage, under the desk's origin: the conversation's id and token, whose it is (`sub`, for signed-in
+ * learners), what has been read. Kept in sessionStorage: messages not sent yet. Messages themselves are never kept;
+ * after a reload they come from the desk.
+ *
+ * @typedef {{id: string, seq: number, at: string, author: string, text: string, client_id?: string}} Message
+ * @typedef {{client_id: string, body: object, text: string, status: "sending"|"waiting"|"failed"|"sent",
+ *            order: number, error?: string, final?: boolean}} Echo   a message of ours that the desk has not given back
+ */
+export class Store {
+  constructor(key) {
+    this.key = key;
+    this.forget();
+  }
+
+  /** Nothing in memory. */
+  forget() {
+    this.conv = null;
+    /** @type {Map<string, Message>} */
+    this.messages = new Map();
+    /** @type {Echo[]} */
+    this.echoes = [];
+    this.pressed = new Set();
+    this.state = { state: "bot", position: null, agent: null };
+    this.learner = null;
+    this.lastSeq = 0;
+    this.seenSeq = 0;
+    this.typing = null;
+    this.rated = false;
+  }
+
+  /** Nothing anywhere. */
+  wipe() {
+    this.forget();
+    storage("localStorage")?.removeItem(this.key);
+    storage("sessionStorage")?.removeItem(this.key);
+  }
+
+  /** The conversation kept from before, or null. */
+  load() {
+    const kept = read("localStorage", this.key);
+    return kept && kept.id && kept.token ? kept : null;
+  }
+
+  /** Takes over a kept or new conversation. */
+  adopt(conv) {
+    this.conv = { read: 0, skew: 0, ...conv };
+    this.rated = Boolean(conv.rated);
+    this.echoes = read("sessionStorage", this.key)?.filter((echo) => echo.conv === conv.id) ?? [];
+    for (const echo of this.echoes) echo.status = "waiting";
+    this.save();
+  }
+
+  save() {
+    if (this.conv) write("localStorage", this.key, this.conv);
+  }
+
+  saveEchoes() {
+    const unsent = this.echoes.filter((echo) => echo.status !== "sent").map((echo) => ({ ...echo, conv: this.conv?.id }));
+    write("sessionStorage", this.key, unsent);
+  }
+
+  /** @returns {Message[]} those that were not known yet */
+  merge(messages, { live = false } = {}) {
+    const fresh = [];
+    for (const message of messages ?? []) {
+      const known = this.messages.has(message.id);
+      if (message.author === "learner") this.#replaceEcho(message);
+      this.messages.set(message.id, { ...this.messages.get(message.id), ...message });
+      if (known) continue;
+      fresh.push(message);
+      if (message.seq === this.lastSeq + 1) this.lastSeq = message.seq;
+      if (this.typing?.author === message.author) this.typing = null;
+      if (live && this.conv) this.conv.skew = Date.parse(message.at) - Date.now() || 0;
+    }
+    return fresh;
+  }
+
+  /** Everything up to here has been asked for, even if some numbers are not ours to see. */
+  caughtUp() {
+    for (const { seq } of this.messages.values()) this.lastSeq = Math.max(this.lastSeq, seq);
+  }
+
+  setState({ state, position, agent }) {
+    if (state) this.state = { state, position: position ?? null, agent: agent?.name ?? agent ?? null };
+  }
+
+  echo(client_id) {
+    return this.echoes.find((echo) => echo.client_id === client_id);
+  }
+
+  /** A message of ours is answered: from here on it stands just before what came back. */
+  answered(echo, replies) {
+    const first = Math.min(...replies.map((message) => message.seq));
+    echo.status = "sent";
+    echo.order = Number.isFinite(first) ? first - 0.5 : this.lastSeq + 0.5;
+    this.saveEchoes();
+  }
+
+  /** Messages and echoes in the order they are shown. `key` stays the same when an echo becomes a message. */
+  items() {
+    const items = [...this.messages.values()].map((message) => ({ key: message.client_id ?? message.id, order: message.seq, message }));
+    for (const echo of this.echoes) items.push({ key: echo.client_id, order: echo.order, echo });
+    return items.sort((a, b) => a.order - b.order);
+  }
+
+  unread() {
+    let count = 0;
+    for (const { seq, author } of this.messages.values()) count += author !== "learner" && seq > (this.conv?.read ?? 0);
+    return count;
+  }
+
+  /** The desk's time now. Its clock, not this machine's, says when an offer runs out. */
+  now() {
+    return Date.now() + (this.conv?.skew ?? 0);
+  }
+
+  #replaceEcho(message) {
+    // The text may come back masked, so it is only the second best mark to know a message by.
+    const index =
+      message.client_id !== undefined && message.client_id !== null
+        ? this.echoes.findIndex((echo) => echo.client_id === message.client_id)
+        : this.echoes.findIndex((echo) => echo.text === message.text || Math.abs(echo.order - message.seq) < 1);
+    if (index < 0) return;
+    message.client_id ??= this.echoes[index].client_id;
+    this.echoes.splice(index, 1);
+    this.saveEchoes();
+  }
+}
+
+/** Storage may be forbidden by the browser; then a reload starts anew, and everything else works. */
+function storage(kind) {
+  try {
+    return window[kind];
+  } catch {
+    return null;
+  }
+}
+
+function read(kind, key) {
+  try {
+    return JSON.parse(storage(kind)?.getItem(key) ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+function write(kind, key, value) {
+  try {
+    storage(kind)?.setItem(key, JSON.stringify(value));
+  } catch {
+    // Full or forbidden: as if there were none.
+  }
+}
