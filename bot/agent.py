@@ -1,0 +1,66 @@
+"""Rasa's agent, put together for this project: one model, routing-only trackers, limited actions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import UserMessage
+from rasa.core.lock_store import InMemoryLockStore, LockStore, RedisLockStore
+from rasa.core.tracker_store import TrackerStore
+from rasa.core.utils import AvailableEndpoints
+
+from bot.endpoint import LimitedEndpoint
+
+
+class ModelError(Exception):
+    """There is no model that can be served; the message says what to do."""
+
+
+class LecternAgent(Agent):
+    """An agent that can parse words apart from handling the turn."""
+
+    async def parse_words(self, text: str, metadata: dict[str, Any]) -> dict[str, Any]:
+        """Runs the pipeline over text that has been neutralised; raises whatever a component raises."""
+        return await self.processor.parse_message(UserMessage(text, metadata=metadata))
+
+
+def load_agent(model: Path, endpoints_file: Path, redis_url: str | None) -> LecternAgent:
+    """The agent of a model file, ready to answer; ModelError if the file cannot be used.
+
+    Rasa's own loading logs such an error and serves without a model, which then answers nothing.
+    """
+    endpoints = AvailableEndpoints.read_endpoints(str(endpoints_file))
+    store = TrackerStore.create(endpoints.tracker_store)
+    agent = LecternAgent(
+        tracker_store=store,
+        lock_store=_lock_store(redis_url),
+        action_endpoint=LimitedEndpoint.limiting(endpoints.action),
+    )
+    # Rasa wraps the store in one that goes on in memory when the database fails, and says so nowhere a learner could see.
+    agent.tracker_store = store
+    try:
+        agent.load_model(str(model))
+    except Exception as error:
+        raise ModelError(
+            f"The model {model.name} cannot be loaded ({type(error).__name__}): train it again with `python -m bot.train`."
+        ) from error
+    return agent
+
+
+def _lock_store(redis_url: str | None) -> LockStore:
+    """Locks in Redis when several Rasa processes share the conversations, else in this process."""
+    if redis_url is None:
+        return InMemoryLockStore()
+    from urllib.parse import urlsplit
+
+    address = urlsplit(redis_url)
+    return RedisLockStore(
+        host=address.hostname or "localhost",
+        port=address.port or 6379,
+        db=int(address.path.strip("/") or 0),
+        username=address.username,
+        password=address.password,
+        use_ssl=address.scheme == "rediss",
+    )
