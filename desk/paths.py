@@ -13,3 +13,8 @@ VENV_BOT = ROOT / ".venv-bot"
 def python_of(venv: Path) -> Path:
     """The interpreter of an environment."""
     return venv / "bin" / "python"
+
+
+def shown(path: Path) -> str:
+    """A path as a person reads it: from the repository when it lies inside."""
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)

@@ -1,0 +1,54 @@
+# Short forms of the project's commands; `make help` lists them. `python3 -m desk --help` tells more.
+PYTHON ?= python3
+BACKEND := .venv/bin/python
+BOT := .venv-bot/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test train bench bench-nlu evaluate lint format lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## make the two Python environments, or refresh what is stale
+	@$(PYTHON) -m desk setup
+
+run: ## from a fresh clone to a running desk on http://127.0.0.1:8080 (LECTERN_PORT); Ctrl-C stops it
+	@$(PYTHON) -m desk run
+
+test: ## set up what is missing and run every test (ARGS="-k refund" for some)
+	@$(PYTHON) -m desk test $(ARGS)
+
+train: ## train the model if what it is made from has changed
+	@$(PYTHON) -m desk train
+
+bench: ## measure turns under load, start-up and memory
+	@$(PYTHON) -m desk setup --tests
+	@$(PYTHON) -m desk train
+	$(BACKEND) -m tests.benchmarks $(ARGS)
+
+bench-nlu: ## measure understanding on the public yardsticks
+	@$(PYTHON) -m desk setup --tests
+	$(BOT) -m tests.benchmarks.nlu $(ARGS)
+
+evaluate: ## measure understanding on the project's own questions
+	@$(PYTHON) -m desk setup --tests
+	@$(PYTHON) -m desk train
+	$(BOT) -m bot.evaluate $(ARGS)
+
+lint: ## check style, the articles and the scripts
+	@$(PYTHON) -m desk setup --tests
+	$(BACKEND) -m ruff check .
+	$(BACKEND) -m ruff format --check .
+	$(BACKEND) -m knowledge.check --all-sources
+	@if command -v node >/dev/null 2>&1; then git ls-files -z '*.js' | xargs -0 -r -n 1 node --check; fi
+
+format: ## put the Python files into the project's form
+	@$(PYTHON) -m desk setup --tests
+	$(BACKEND) -m ruff check --fix-only --quiet .
+	$(BACKEND) -m ruff format .
+
+lock: ## compile the lock files from requirements*.in (needs uv)
+	@$(PYTHON) -m desk lock
+
+clean: ## remove the environments, the models, the state and the results
+	@$(PYTHON) -m desk clean

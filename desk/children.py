@@ -1,0 +1,72 @@
+"""Starting programs that never outlive this one.
+
+Each is the leader of its own process group, so that Ctrl-C reaches this program alone and stopping reaches all of a
+program's own children. On Linux the kernel ends it when this program is gone, however that came about (launch.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from desk.paths import ROOT
+
+LAUNCHER = Path(__file__).with_name("launch.py")
+STOP_SECONDS = 10.0
+
+
+def spawn(command: Sequence[str | Path], env: Mapping[str, str], output: int | IO | None = None) -> subprocess.Popen:
+    """Start a program in the repository's folder; `output` takes both of its streams, or None for this one's own.
+
+    The kernel's promise holds for the thread that calls this: it must live as long as the program may.
+    """
+    launch = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), *map(str, command)]
+    return subprocess.Popen(
+        launch,
+        cwd=ROOT,
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT if output is not None else None,
+        start_new_session=True,
+    )
+
+
+def finish(child: subprocess.Popen, tick: Callable[[], None] | None = None) -> int:
+    """Wait for a program's end and give its exit status; whatever interrupts the waiting stops it."""
+    try:
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return child.wait(0.2)
+            if tick:
+                tick()
+    finally:
+        stop([child])
+
+
+def send(child: subprocess.Popen, signum: int) -> None:
+    """Send a signal to a program's whole group, if there still is one."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signum)
+
+
+def stop(children: Sequence[subprocess.Popen], seconds: float = STOP_SECONDS) -> None:
+    """End programs together: ask, wait at most `seconds`, then end what is left of their groups."""
+    for child in children:
+        if child.poll() is None:
+            send(child, signal.SIGTERM)
+            send(child, signal.SIGCONT)  # one that was halted could not hear it
+    deadline = time.monotonic() + seconds
+    for child in children:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(max(0.0, deadline - time.monotonic()))
+    for child in children:
+        send(child, signal.SIGKILL)  # also what a program that ended by itself has left behind
+        child.wait()
