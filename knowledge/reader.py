@@ -123,7 +123,7 @@ class _Reading:
         intro = next((number for number in range(body, intro_end) if self.lines[number].strip()), intro_end)
         article_id = str(head.get("id", ""))
         sections = []
-        for start, end in zip(starts, [*starts[1:], len(self.lines)], strict=True):
+        for start, end in zip(starts, [*starts[1:], len(self.lines)], strict=False):
             section = self._section(article_id, start, end)
             if section and any(other.anchor == section.anchor for other in sections):
                 self.error(start, f"the anchor {section.anchor} stands twice in this article")

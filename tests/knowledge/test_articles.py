@@ -1,0 +1,70 @@
+"""The project's own articles: complete, resolvable, and in agreement with the rules' data."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+import yaml
+
+from backend.policy.parameters import Parameters
+from knowledge import Article, load_knowledge, render
+from knowledge.check import find_problems
+from knowledge.html import to_html
+from knowledge.reader import ARTICLES_FOLDER
+
+KNOWLEDGE = load_knowledge()
+PARAMS = Parameters.load().current(datetime(2026, 11, 21, tzinfo=timezone.utc))
+LISTS = ARTICLES_FOLDER.parent / "lists"
+
+
+def id_of(article: Article) -> str:
+    return article.id
+
+
+def test_the_checker_finds_nothing_not_even_a_warning():
+    assert [str(problem) for problem in find_problems(all_sources=True)] == []
+
+
+@pytest.mark.parametrize("article", KNOWLEDGE.articles, ids=id_of)
+def test_every_article_renders_with_todays_numbers(article):
+    texts = [article.intro_markdown]
+    texts += [text for section in article.sections for text in (section.short_markdown, section.full_markdown)]
+    for text in texts:
+        page = to_html(render(text, PARAMS, article.file))
+        assert "{{" not in page
+        assert "}}" not in page
+
+
+@pytest.mark.parametrize("article", KNOWLEDGE.articles, ids=id_of)
+def test_every_citation_resolves(article):
+    known = {other.id for other in KNOWLEDGE.articles}
+    assert set(article.related) <= known
+    for section in article.sections:
+        assert set(section.sources) <= set(article.sources)
+
+
+def test_every_value_of_every_parameter_is_stated_by_the_section_it_cites():
+    for parameter in Parameters.load().by_name.values():
+        for value in parameter.history:
+            section = KNOWLEDGE.section(value.section)
+            stated = render(f"{section.short_markdown}\n{section.full_markdown}", PARAMS)
+            assert str(value.value) in stated
+
+
+def test_the_regions_for_paypal_are_the_ones_the_rules_use():
+    stated = KNOWLEDGE.section("accepted-payment-methods/paypal")
+    for country in listed("payment_methods.yaml")["paypal_countries"].values():
+        assert f"- {country}\n" in stated.full_markdown
+        assert country in " ".join(stated.short_markdown.split())
+
+
+def test_what_india_cannot_pay_with_is_what_the_rules_say():
+    stated = KNOWLEDGE.section("accepted-payment-methods/india").full_markdown
+    for method in listed("payment_methods.yaml")["not_accepted"]["IN"].values():
+        assert method["name"] in stated
+
+
+def listed(name: str) -> dict:
+    return yaml.safe_load(Path(LISTS / name).read_text(encoding="utf-8"))
