@@ -172,7 +172,7 @@ def _read(file: Path, folder: Path) -> Parameter:
     if len(parts) != 2 or not all(_NAME.fullmatch(part) for part in parts):
         raise ParameterFileError(shown, "path", "expected <area>/<name>.yaml in lower case with underscores")
     try:
-        data = yaml.load(file.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
+        data = yaml.load(file.read_text(encoding="utf-8"), Loader=_StrictLoader)
     except yaml.YAMLError as error:
         raise ParameterFileError(shown, "YAML", " ".join(str(error).split())) from error
 
