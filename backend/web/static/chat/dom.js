@@ -49,6 +49,12 @@ export function say(node, text) {
   node.hidden = !text;
 }
 
+/** Sets an attribute only when it changes; null takes it away. */
+export function attr(node, name, value) {
+  if (value === null) node.removeAttribute(name);
+  else if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+}
+
 /** A random id, also where the page is not served over https and `randomUUID` does not exist. */
 export function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));

@@ -21,8 +21,7 @@ export class Session {
   /** Takes up a kept conversation, if there is one that this visitor may see. */
   restore() {
     const kept = this.store.load();
-    if (kept && (kept.sub ?? null) === this.sub) return this.ensure();
-    return Promise.resolve();
+    return kept && (!kept.sub || kept.sub === this.sub) ? this.ensure() : Promise.resolve();
   }
 
   /** There is a conversation after this, or `problem` says why not. */
@@ -104,19 +103,11 @@ export class Session {
   async identify(identity) {
     const sub = subject(identity);
     const kept = this.store.conv ?? this.store.load();
-    if (kept?.sub && kept.sub !== sub) this.signOut();
-    const before = this.sub;
+    if ((kept?.sub && kept.sub !== sub) || (this.sub && this.sub !== sub)) this.signOut();
     Object.assign(this, { identity, sub });
     await this.starting;
-    if (!this.store.conv) return this.restore();
-    if (before === sub || this.store.conv.sub === sub) return undefined;
-    const { signal } = this.work;
-    const answer = await this.api.identify(this.store.conv, identity, signal);
-    if (signal.aborted) return undefined;
-    this.store.conv.sub = sub;
-    this.store.save();
-    this.#take(answer);
-    return this.#about(signal);
+    if (this.store.conv) await this.#vouch(this.work.signal);
+    else await this.restore();
   }
 
   /** Nothing of the visitor is left, here or in what is still on its way. */
@@ -175,6 +166,7 @@ export class Session {
     try {
       const taken = kept && (await this.#takeUp(kept, signal));
       if (!taken && !signal.aborted) await this.#create(signal);
+      if (!signal.aborted) await this.#vouch(signal);
     } catch (error) {
       if (!signal.aborted) this.problem = { text: error.message || strings.cannotStart, retry: true };
     }
@@ -198,14 +190,28 @@ export class Session {
   }
 
   async #create(signal) {
+    const { sub, identity } = this;
     const body = { channel: this.channel, page: location.pathname };
-    if (this.identity) body.identity = this.identity;
+    if (identity) body.identity = identity;
     const answer = await this.api.create(body, signal);
     if (signal.aborted) return;
-    this.store.adopt({ id: answer.id, token: answer.token, sub: this.sub });
+    this.store.adopt({ id: answer.id, token: answer.token, sub });
     this.#take(answer);
     this.store.caughtUp();
     await this.#open(signal);
+  }
+
+  /** A guest's conversation becomes the learner's who has signed in. */
+  async #vouch(signal) {
+    const { conv } = this.store;
+    const { sub, identity } = this;
+    if (!sub || !conv || conv.sub === sub) return;
+    const answer = await this.api.identify(conv, identity, signal);
+    if (signal.aborted) return;
+    conv.sub = sub;
+    this.store.save();
+    this.#take(answer);
+    await this.#about(signal);
   }
 
   async #open(signal) {

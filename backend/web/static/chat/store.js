@@ -66,9 +66,9 @@ export class Store {
   merge(messages, { live = false } = {}) {
     const fresh = [];
     for (const message of messages ?? []) {
-      const known = this.messages.has(message.id);
-      if (message.author === "learner") this.#replaceEcho(message);
-      this.messages.set(message.id, { ...this.messages.get(message.id), ...message });
+      const known = this.messages.get(message.id);
+      if (message.author === "learner" && !known) this.#replaceEcho(message);
+      this.messages.set(message.id, { ...message, client_id: known?.client_id ?? message.client_id });
       if (known) continue;
       fresh.push(message);
       if (message.seq === this.lastSeq + 1) this.lastSeq = message.seq;

@@ -1,0 +1,295 @@
+"""A turn, from what the learner sent to what came back: strictly in order, once for each `client_id`.
+
+Three short transactions. The first keeps what was sent. The second, called by the action server through the internal
+API, decides and acts, and leaves a draft of the answer. The third makes the draft part of the transcript. Killed at any
+point, the same `client_id` sent again goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.clock import Clock
+from backend.conversations import ownership, transcript
+from backend.conversations.agenda import Agenda
+from backend.conversations.fanout import STAFF, Fanout
+from backend.conversations.masking import mask
+from backend.conversations.ownership import Owner
+from backend.conversations.replies import Reply
+from backend.dialogue.desk import URGENT, Desk
+from backend.dialogue.turn import Turn
+from backend.errors import Conflict, DialogueUnavailable, NotFound
+from backend.ids import new_id
+from backend.rasa_client import DialogueEngine
+from backend.store.base import Store
+from backend.store.desk_models import ButtonRow, ConversationRow, TurnRow
+
+log = structlog.get_logger()
+# A tracker is posted whole on every action call: rotated, its cost does not grow with the conversation.
+ROTATE_TURNS = 20
+ROTATE_AFTER = timedelta(minutes=30)
+TYPING_MS = 9000
+# What a press means while a person owns the conversation: these are the desk's business even then.
+ALWAYS_OURS = ("confirm", "decline", "leave_queue")
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a learner sent: `text`, or the `button` pressed (maybe with a `form`)."""
+
+    client_id: str
+    text: str | None = None
+    button: str | None = None
+    form: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A turn after its first transaction."""
+
+    turn_id: str
+    owner: Owner
+    session: str
+    text: str
+    command: Mapping[str, Any] | None
+    context: Mapping[str, Any]
+    finished: bool
+
+
+class Turns:
+    """Takes turns. One instance serves all conversations."""
+
+    def __init__(self, store: Store, clock: Clock, fanout: Fanout, engine: DialogueEngine, desk: Desk) -> None:
+        self._store = store
+        self._clock = clock
+        self._fanout = fanout
+        self._engine = engine
+        self._desk = desk
+
+    async def take(self, conversation_id: str, sent: Sent) -> dict[str, Any]:
+        """`{"state", "messages"}` of this turn; for a `client_id` seen before, what it was answered then."""
+        async with self._fanout.in_order(conversation_id):
+            begun, told = await self._begin(conversation_id, sent)
+            await self.publish(conversation_id, told)
+            if begun.finished:
+                return await self._answer(conversation_id, begun.turn_id)
+            understood: Mapping[str, Any] = {}
+            if begun.owner.state == "bot" or (begun.command or {}).get("do") in ALWAYS_OURS:
+                understood = await self._respond(conversation_id, begun)
+            return await self._finish(conversation_id, begun.turn_id, understood)
+
+    # --- first transaction: keep what was sent ---------------------------------------------------------------------
+
+    async def _begin(self, conversation_id: str, sent: Sent) -> tuple[Begun, list[dict[str, Any]]]:
+        async with self._store.write() as session:
+            now = self._clock.now()
+            row = await conversation(session, conversation_id)
+            known = await session.scalar(
+                select(TurnRow).where(TurnRow.conversation_id == conversation_id, TurnRow.client_id == sent.client_id)
+            )
+            owner = await ownership.read(session, conversation_id)
+            if known is not None:
+                finished = known.finished_at is not None
+                return self._begun(row, known, owner, finished), []
+            if owner.state == "closed":
+                owner = await ownership.change(session, conversation_id, owner, "bot", now, why="reopened")
+            turn, shown = await self._new_turn(session, row, sent, now)
+            message = await transcript.append(
+                session, conversation_id, now, author="learner", text=shown, turn_id=turn.id
+            )
+            if owner.state == "bot" and turn.press is None:
+                turn.press = await self._desk.interpret(self._turn(session, row, turn, now))
+            self._rotate(row, now)
+            return self._begun(row, turn, owner, False), [transcript.to_json(message)]
+
+    async def _new_turn(
+        self, session: AsyncSession, row: ConversationRow, sent: Sent, now: datetime
+    ) -> tuple[TurnRow, str]:
+        turn = TurnRow(id=new_id("turn"), conversation_id=row.id, client_id=sent.client_id, created_at=now)
+        if sent.button is not None:
+            button = await session.scalar(
+                select(ButtonRow).where(ButtonRow.id == sent.button, ButtonRow.conversation_id == row.id)
+            )
+            if button is None:
+                raise NotFound("That button does not belong to this conversation.", field="press")
+            turn.press = {**button.press, **({"form": dict(sent.form)} if sent.form else {})}
+            session.add(turn)
+            await session.flush()
+            button.used_by = button.used_by or turn.id
+            return turn, button.title
+        masked = mask(sent.text or "")
+        turn.text = masked.text
+        if masked.found:
+            turn.understood = {"masked": list(masked.found)}
+            log.info("turn.masked", conversation=row.id, turn=turn.id, kinds=masked.found)
+        session.add(turn)
+        await session.flush()
+        return turn, masked.text
+
+    @staticmethod
+    def _rotate(row: ConversationRow, now: datetime) -> None:
+        idle = row.rasa_seen_at is not None and now - row.rasa_seen_at > ROTATE_AFTER
+        if row.rasa_turns >= ROTATE_TURNS or idle:
+            row.rasa_session, row.rasa_turns = new_id("dlg"), 0
+        row.rasa_turns += 1
+        row.rasa_seen_at = now
+
+    @staticmethod
+    def _begun(row: ConversationRow, turn: TurnRow, owner: Owner, finished: bool) -> Begun:
+        agenda = Agenda.from_json(row.agenda)
+        asked = agenda.asked["kind"] if agenda.asked else None
+        context = {"topic": agenda.topic, "asked": asked}
+        return Begun(turn.id, owner, row.rasa_session, turn.text or "", turn.press, context, finished)
+
+    # --- second transaction: decide and act, leave a draft ---------------------------------------------------------
+
+    async def _respond(self, conversation_id: str, begun: Begun) -> Mapping[str, Any]:
+        """Have Rasa route the turn; what it understood. A press works even when Rasa is away: its meaning is ours."""
+        if begun.command and (begun.owner.state != "bot" or begun.command["do"] in ("hand_over", "leave_queue")):
+            await self.act(begun.turn_id, begun.command)
+            return {}
+        await self._fanout.publish(conversation_id, {"type": "typing", "author": "bot", "until_ms": TYPING_MS})
+        try:
+            return await self._engine.turn(
+                session=begun.session,
+                turn=begun.turn_id,
+                text=None if begun.command else begun.text,
+                intent="press" if begun.command else None,
+                context=begun.context,
+            )
+        except DialogueUnavailable:
+            if begun.command:
+                await self.act(begun.turn_id, begun.command)
+            return {}
+
+    async def act(self, turn_id: str, command: Mapping[str, Any]) -> list[str]:
+        """Carry out a command in a turn that is running; the texts of its answer. Once: a second call gets the draft.
+
+        Raises NotFound for an unknown turn, Conflict for one that is over, BadInput for a command without sense.
+        """
+        async with self._store.write() as session:
+            row = await session.scalar(select(TurnRow).where(TurnRow.id == turn_id).with_for_update())
+            if row is None:
+                raise NotFound("There is no such turn.")
+            if row.finished_at is not None:
+                raise Conflict("This turn is over; nothing was done.", code="turn_is_over")
+            if row.draft is None:
+                pressed = command.get("do") == "press"
+                if pressed and row.press is None:
+                    raise Conflict("Nothing was pressed in this turn.", code="nothing_pressed")
+                turn = self._turn(session, await conversation(session, row.conversation_id), row, self._clock.now())
+                await self._run(turn, row.press if pressed else command)
+                row.draft = {
+                    "replies": [reply.to_draft() for reply in turn.replies],
+                    "agenda": turn.agenda.to_json(),
+                    "handed_over": turn.handed_over,
+                    "left_queue": (row.press or {}).get("do") == "leave_queue",
+                }
+            return [reply["text"] for reply in row.draft["replies"]]
+
+    async def _run(self, turn: Turn, command: Mapping[str, Any]) -> None:
+        if command.get("do") == "leave_queue":
+            self._desk.queue_left(turn)
+        else:
+            await self._desk.act(turn, command)
+
+    @staticmethod
+    def _turn(session: AsyncSession, row: ConversationRow, turn: TurnRow, now: datetime) -> Turn:
+        actor = f"learner:{row.learner_id}" if row.learner_id else "guest"
+        agenda = Agenda.from_json(row.agenda)
+        return Turn(session, row, turn.id, turn.text or "", now, agenda, actor=actor)
+
+    # --- third transaction: the draft becomes the transcript -------------------------------------------------------
+
+    async def _finish(
+        self, conversation_id: str, turn_id: str, understood: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        async with self._store.write() as session:
+            now = self._clock.now()
+            row = await session.scalar(select(TurnRow).where(TurnRow.id == turn_id).with_for_update())
+            if row is None:
+                raise NotFound("This conversation is gone.")
+            owner = before = await ownership.read(session, conversation_id)
+            if row.finished_at is None:
+                turn = self._turn(session, await conversation(session, conversation_id), row, now)
+                owner = await self._settle(session, turn, row, owner)
+                row.finished_at = now
+                row.understood = {**(row.understood or {}), **understood} or None
+            messages = await transcript.of_turn(session, turn_id)
+        await self.publish(conversation_id, messages, owner if owner.version != before.version else None)
+        return {**owner.to_json(), "messages": messages}
+
+    async def _settle(self, session: AsyncSession, turn: Turn, row: TurnRow, owner: Owner) -> Owner:
+        """Write the replies, unless somebody else owns the conversation by now; join or leave the queue."""
+        draft = row.draft
+        ours = owner.state == "bot" or (row.press or {}).get("do") in ALWAYS_OURS
+        if draft is not None and (ours or self._did_something(draft)):
+            turn.replies = [Reply.from_draft(reply) for reply in draft["replies"]]
+            turn.agenda = Agenda.from_json(draft["agenda"])
+            turn.handed_over = draft["handed_over"] if owner.state == "bot" else None
+            if draft["left_queue"] and owner.state == "queued":
+                owner = await ownership.change(session, turn.conversation.id, owner, "bot", turn.now, why="left_queue")
+        elif draft is None and ours:
+            row.failure = "dialogue_unavailable"
+            await self._desk.failed(turn)
+        if turn.handed_over:
+            owner = await self.hand_over(session, turn, owner)
+        found = tuple((row.understood or {}).get("masked", ()))
+        if found:
+            self._desk.masked(turn, found)
+            turn.replies.insert(0, turn.replies.pop())
+        await transcript.append_replies(session, turn.conversation.id, turn.now, turn.replies, turn_id=turn.turn_id)
+        turn.conversation.agenda = turn.agenda.to_json()
+        return owner
+
+    @staticmethod
+    def _did_something(draft: Mapping[str, Any]) -> bool:
+        """A result is told even if a person took over in the same moment: it happened."""
+        return any(reply["kind"] == "result" for reply in draft["replies"])
+
+    async def hand_over(self, session: AsyncSession, turn: Turn, owner: Owner) -> Owner:
+        """Join the queue and say what happens next."""
+        why = (turn.handed_over or {}).get("why", "asked")
+        urgency = 1 if why in URGENT else 0
+        owner = await ownership.change(
+            session, turn.conversation.id, owner, "queued", turn.now, why=why, urgency=urgency
+        )
+        self._desk.handoff(turn, owner.position or 1)
+        log.info("conversation.queued", conversation=turn.conversation.id, why=why, position=owner.position)
+        return owner
+
+    async def _answer(self, conversation_id: str, turn_id: str) -> dict[str, Any]:
+        async with self._store.read() as session:
+            owner = await ownership.read(session, conversation_id)
+            return {**owner.to_json(), "messages": await transcript.of_turn(session, turn_id)}
+
+    async def publish(
+        self, conversation_id: str, messages: list[dict[str, Any]], owner: Owner | None = None
+    ) -> None:
+        """Tell whoever is connected. Staff hear of every message and every change of owner."""
+        for message in messages:
+            await self._fanout.publish(conversation_id, {"type": "message", "message": message})
+        if owner is not None:
+            await self._fanout.publish(conversation_id, {"type": "state", **owner.to_json()})
+        if messages or owner is not None:
+            await self._fanout.publish(STAFF, {"type": "conversation", "conversation": conversation_id})
+
+
+async def conversation(session: AsyncSession, conversation_id: str) -> ConversationRow:
+    """The conversation's row as it is now, locked where the database can. Raises NotFound."""
+    row = await session.scalar(
+        select(ConversationRow)
+        .where(ConversationRow.id == conversation_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if row is None:
+        raise NotFound("There is no such conversation.")
+    return row

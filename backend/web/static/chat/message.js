@@ -1,0 +1,135 @@
+import { attr, h, icon, say } from "./dom.js";
+import { link, renderMarkdown, safeUrl } from "./markdown.js";
+import { proposalCard, stepCard } from "./cards.js";
+import { strings } from "./strings.js";
+
+const RATED_KINDS = new Set(["article", "diagnosis", "decision"]);
+
+/**
+ * One entry of the log. Built once and then changed in place: a screen reader is to hear a message a single time.
+ * @param {object} item from `Store.items()`
+ * @param {object} desk what an entry may do: `press`, `form`, `say`, `reauthenticate`, `retry`, `edit`, `feedback`, `base`, `now`
+ * @returns {{el: HTMLElement, update: (item: object, context: object) => void}}
+ */
+export function messageView(item, desk) {
+  const author = item.message?.author ?? "learner";
+  const el = h("div", { class: `entry ${author}` });
+  const who = h("span", { class: author === "agent" ? "who" : "sr" });
+  const body = h("div", { class: "body" });
+  const meta = h("p", { class: "meta" });
+  el.append(who, h("div", { class: "bubble" }, body), meta);
+  const live = author === "learner" ? mine(el, body, meta, desk) : theirs(el, body, meta, item.message, desk);
+  return {
+    el,
+    update(now, context) {
+      say(who, speaker(author, context.agent));
+      live(now, context);
+    },
+  };
+}
+
+function speaker(author, agent) {
+  if (author === "agent") return strings.agentSays(agent || strings.agentFallback);
+  return { learner: strings.you, bot: strings.desk }[author] ?? strings.system;
+}
+
+/** Our own words: text as typed, and what became of them. */
+function mine(el, body, meta, desk) {
+  const status = h("span", {});
+  const again = h("button", { type: "button", class: "text" }, strings.tryAgain);
+  const edit = h("button", { type: "button", class: "text" }, strings.edit);
+  const time = h("span", {});
+  meta.append(time, status, again, edit);
+  let key;
+  again.addEventListener("click", () => desk.retry(key));
+  edit.addEventListener("click", () => desk.edit(key));
+  return ({ message, echo, key: current }, { seenSeq, lastMine }) => {
+    key = current;
+    const text = message?.text ?? echo.text;
+    if (body.textContent !== text) body.replaceChildren(h("p", { dir: "auto" }, text));
+    const failed = echo?.status === "failed";
+    el.classList.toggle("failed", failed);
+    el.classList.toggle("pending", Boolean(echo) && echo.status !== "sent" && !failed);
+    say(time, message ? clock(message.at) : "");
+    say(status, echo ? echoStatus(echo) : lastMine === key && message.seq <= seenSeq ? strings.seen : "");
+    again.hidden = !failed || echo.final;
+    edit.hidden = !failed || !echo.body.text;
+  };
+}
+
+function echoStatus(echo) {
+  return { sending: strings.sending, waiting: strings.waiting, sent: strings.sent }[echo.status] ?? echo.error ?? strings.notSent;
+}
+
+/** The desk's words, with all that hangs on them. */
+function theirs(el, body, meta, message, desk) {
+  if (message.text) body.append(renderMarkdown(message.text, desk.base));
+  const parts = [];
+  const bubble = body.parentNode;
+  if (message.citations?.length) bubble.append(citations(message.citations, desk));
+  if (message.proposal) parts.push(proposalCard(bubble, message, desk));
+  if (message.step) parts.push(stepCard(bubble, message, desk));
+  if (message.buttons?.length && message.step?.kind !== "form") parts.push(buttons(el, message, desk));
+  if (RATED_KINDS.has(message.answer?.kind)) el.append(feedback(message, desk));
+  if (message.author === "agent") meta.append(clock(message.at));
+  meta.hidden = !meta.textContent;
+  return (item, context) => parts.forEach((part) => part(item.message, context));
+}
+
+function citations(list, { base, follow }) {
+  const items = list.map(({ title, url }) => {
+    const target = safeUrl(url, base);
+    const anchor = target ? link(target, icon("page"), h("span", { dir: "auto" }, title)) : h("span", {}, title);
+    anchor.addEventListener("click", () => follow());
+    return h("li", {}, anchor);
+  });
+  return h("nav", { class: "citations", "aria-label": strings.sources }, h("ul", {}, ...items));
+}
+
+/** Quick replies. One press is enough for all of them: the desk gave them as one question. */
+function buttons(el, message, desk) {
+  const nodes = message.buttons.map(({ id, title, style }) => {
+    const press = ({ currentTarget }) => currentTarget.getAttribute("aria-disabled") || desk.press(id, title);
+    return h("button", { type: "button", class: `reply ${style ?? "plain"}`, dir: "auto", onclick: press }, title);
+  });
+  el.append(h("div", { class: "replies" }, ...nodes));
+  return (now, { pressed, expired }) => {
+    const chosen = now.buttons.find(({ id, used }) => used || pressed.has(id));
+    const dead = chosen || expired(now);
+    now.buttons.forEach(({ id }, index) => {
+      // Not `disabled`: that would take the focus away from whoever has just pressed it.
+      attr(nodes[index], "aria-disabled", dead ? "true" : null);
+      nodes[index].classList.toggle("chosen", chosen?.id === id);
+    });
+  };
+}
+
+function feedback(message, desk) {
+  const thanks = h("span", { role: "status" });
+  const row = h("div", { class: "feedback" }, h("span", {}, strings.helpful));
+  const thumb = (helpful) =>
+    h("button", {
+      type: "button",
+      class: helpful ? "thumb" : "thumb down",
+      "aria-label": helpful ? strings.yes : strings.no,
+      title: helpful ? strings.yes : strings.no,
+      "aria-pressed": "false",
+      onclick: async ({ currentTarget }) => {
+        for (const other of row.querySelectorAll("button")) attr(other, "aria-pressed", String(other === currentTarget));
+        await desk.feedback(message.id, helpful).then(
+          () => say(thanks, strings.thanks),
+          (error) => say(thanks, error.message || strings.networkError),
+        );
+      },
+    }, icon("up"));
+  row.append(thumb(true), thumb(false), thanks);
+  return row;
+}
+
+/** Hour and minute in the reader's own way; the day as well when it is not today. */
+export function clock(at) {
+  const then = new Date(at);
+  if (Number.isNaN(then.getTime())) return "";
+  const today = then.toDateString() === new Date().toDateString();
+  return then.toLocaleString([], { ...(today ? {} : { day: "numeric", month: "short" }), hour: "2-digit", minute: "2-digit" });
+}
