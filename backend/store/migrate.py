@@ -16,6 +16,7 @@ import asyncio
 import re
 import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,16 +34,19 @@ from backend.store import desk_models, world_models  # noqa: F401  all tables, f
 from backend.store.base import Base, make_engine
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_ALEMBIC = threading.Lock()  # its context is one for the whole process
 
 
 def upgrade(url: str, revision: str = "head") -> None:
     """Run the migrations that are missing, in one transaction. Blocks: call it in a thread from a running loop."""
-    command.upgrade(_config(url), revision)
+    with _ALEMBIC:
+        command.upgrade(_config(url), revision)
 
 
 def downgrade(url: str, revision: str) -> None:
     """Undo migrations down to `revision` (`base`: all of them)."""
-    command.downgrade(_config(url), revision)
+    with _ALEMBIC:
+        command.downgrade(_config(url), revision)
 
 
 def current(url: str) -> str | None:

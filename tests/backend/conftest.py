@@ -1,0 +1,169 @@
+"""Databases for tests: every test has one of its own, migrated, on SQLite and, where it can be reached, PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from backend.store.base import Store, make_engine
+from backend.store.migrate import upgrade
+
+POSTGRES = os.environ.get("LECTERN_TEST_POSTGRES_URL", "postgresql://root@127.0.0.1:5432/test")
+
+# The example of the contract (§6), word for word; both databases have to hold all of it.
+CONTRACT_WORLD = """
+now: 2026-03-10T12:00:00Z
+catalog:
+  partners: [{id: duke, name: Duke University}]
+  courses:
+    - id: ml-basics
+      title: Machine Learning Basics
+      partner: duke
+      price: 79.00 USD
+      starts_at: 2026-01-05T00:00:00Z
+      offers: {certificate: true, audit: true, aid: true, full_no_certificate: false}
+      verification: name
+      program: none
+      platform: new
+      passing_threshold: null
+      access_days: null
+      capstone: null
+      assignments:
+        - {id: ml-q1, title: Quiz 1, kind: quiz, weight: 0.4, passing: 0.8, required: true, honors: false,
+           opens_after: null, locked_by_staff: false, peer_reviews_needed: 0, reviews_to_give: 0}
+    - {id: ml-advanced, title: Machine Learning in Depth}
+  specializations:
+    - {id: ml-spec, title: Machine Learning Path, partner: duke, courses: [ml-basics, ml-advanced],
+       monthly_price: 49.00 USD, prepay_price: 199.00 USD}
+learners:
+  - id: ana
+    name: Ana Silva
+    email: ana@example.org
+    country: BR
+    password: correct horse
+    email_confirmed: true
+    sign_ins: [password, facebook]
+    sso: null
+    name_verification: approved
+    id_verification: none
+    enrollments:
+      - {id: enr-1, course: ml-basics, mode: paid, since: 2026-03-01T09:00:00Z, completed_at: null}
+    payments:
+      - {id: pay-1, kind: course, item: ml-basics, amount: 79.00 USD, at: 2026-03-01T09:00:00Z, via: web,
+         status: completed, method: visa, promotion: null, refunded_at: null}
+    subscriptions:
+      - {id: sub-1, item: ml-spec, plan: monthly, status: active, since: 2026-02-10T00:00:00Z,
+         trial_ends_at: null, period_ends_at: 2026-04-10T00:00:00Z, via: web, cancelled_at: null, cancel_reason: null}
+    certificates: [{course: ml-basics, earned_at: 2026-03-08T00:00:00Z}]
+    aid: [{id: aid-1, course: ml-advanced, submitted_at: now-9d, words: 220, status: submitted, decided_at: null,
+           reason: null}]
+    submissions: [{assignment: ml-q1, status: graded, score: 0.9, peer_reviews_received: 0, reviews_given: 0}]
+    promotions: [{code: SPRING, percent: 20, courses: [ml-basics], used_at: null}]
+"""
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The present of every test."""
+    return datetime(2026, 3, 10, 12, tzinfo=timezone.utc)
+
+
+@pytest.fixture
+def contract_world() -> str:
+    return CONTRACT_WORLD
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database file to copy."""
+    file = tmp_path_factory.mktemp("sqlite") / "template.db"
+    upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres() -> Iterator[str]:
+    """The name of a migrated database to copy."""
+    with _postgres_database() as name:
+        upgrade(_postgres_url(name))
+        yield name
+
+
+@pytest.fixture
+def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
+    """A fresh migrated SQLite database."""
+    return f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'lectern.db')}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A fresh migrated database, once on each engine."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_url")
+        return
+    with _postgres_database(template=request.getfixturevalue("migrated_postgres")) as name:
+        yield _postgres_url(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without any table, once on each engine."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    with _postgres_database() as name:
+        yield _postgres_url(name)
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    """A store on a fresh database, once on each engine."""
+    store = Store(make_engine(database_url))
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def sqlite_store(sqlite_url: str) -> AsyncIterator[Store]:
+    """A store on a fresh SQLite database, for tests to which the engine does not matter."""
+    store = Store(make_engine(sqlite_url))
+    yield store
+    await store.close()
+
+
+def _postgres_url(name: str) -> str:
+    return f"{POSTGRES.rpartition('/')[0]}/{name}"
+
+
+class _postgres_database:
+    """A database that exists while the block runs; skips the test when the server cannot be reached."""
+
+    def __init__(self, template: str = "template0") -> None:
+        self.name = f"lectern_test_{uuid.uuid4().hex[:12]}"
+        self.template = template
+
+    def __enter__(self) -> str:
+        try:
+            asyncio.run(_on_server(f"CREATE DATABASE {self.name} TEMPLATE {self.template}"))
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            pytest.skip(f"no PostgreSQL at {POSTGRES} (LECTERN_TEST_POSTGRES_URL): {error}")
+        return self.name
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run(_on_server(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)"))
+
+
+async def _on_server(statement: str) -> None:
+    connection = await asyncpg.connect(POSTGRES, timeout=5)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
