@@ -40,7 +40,8 @@ lint: ## check style, the articles and the scripts
 	$(BACKEND) -m ruff check .
 	$(BACKEND) -m ruff format --check .
 	$(BACKEND) -m knowledge.check --all-sources
-	@if command -v node >/dev/null 2>&1; then git ls-files -z '*.js' | xargs -0 -r -n 1 node --check; fi
+	@if command -v node >/dev/null 2>&1; then git ls-files '*.js' | while read -r file; do \
+		node --input-type=module --check < "$$file" || { echo "$$file does not parse"; exit 1; }; done; fi
 
 format: ## put the Python files into the project's form
 	@$(PYTHON) -m desk setup --tests
