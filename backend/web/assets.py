@@ -2,7 +2,8 @@
 
 They are few and small. Held in memory they are served compressed, a path can never lead out of the folder, and one
 fingerprint over all of them lets pages ask for `/static/v-<fingerprint>/…`, which a browser keeps for good, while
-`/static/…` stays the steady address for other sites that embed the widget.
+`/static/…` stays the steady address for other sites that embed the widget. There is no bundler: what is served is the
+file, only without its comments and indentation, which are for us and a third of the weight.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +21,9 @@ STATIC_FOLDER = Path(__file__).parent / "static"
 
 _COMPRESSED = frozenset({".css", ".js", ".svg"})
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png"}
+# Whole lines only, so that nothing inside code or a string is ever taken for a comment.
+_COMMENT_LINES = re.compile(rb"^[ \t]*(?:/\*.*?\*/[ \t]*|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
+_INDENTATION = re.compile(rb"^[ \t]+|^\n", re.MULTILINE)
 _FOREVER = "public, max-age=31536000, immutable"
 _ASK_EACH_TIME = "no-cache"
 
@@ -47,6 +52,10 @@ class Assets:
         self._by_path[path]
         return f"/static/v-{self.fingerprint}/{path}"
 
+    def urls(self, folder: str) -> list[str]:
+        """The addresses of all files below `folder`."""
+        return [self.url(path) for path in self._by_path if path.startswith(f"{folder}/")]
+
     async def serve(self, request: web.Request) -> web.Response:
         """`GET /static/[v-<fingerprint>/]<path>`."""
         path = request.match_info["path"]
@@ -73,6 +82,8 @@ class Assets:
 
 def _read(path: Path) -> Asset:
     body = path.read_bytes()
+    if path.suffix in (".js", ".css"):
+        body = _INDENTATION.sub(b"", _COMMENT_LINES.sub(b"", body))
     packed = gzip.compress(body, 9, mtime=0) if path.suffix in _COMPRESSED else None
     guessed = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return Asset(body, packed, guessed, f'"{hashlib.sha256(body).hexdigest()[:20]}"')

@@ -9,6 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
+from rapidfuzz.distance import OSA
 
 from backend.web.assets import Assets
 from backend.web.topics import BY_ID, DIAGNOSES, OPERATIONS, POPULAR, POPULAR_COUNT, Topic, Wish
@@ -32,7 +33,7 @@ class SectionView:
 
 @dataclass(frozen=True)
 class Found:
-    """One search result. Title and text come in pieces `(text, matched)`, so that the template can mark what matched."""
+    """One search result. Title and text come in pieces `(text, matched)`, for the template to mark what matched."""
 
     section: Section
     article: Article
@@ -54,6 +55,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self._environment.globals["asset"] = assets.url
+        self._environment.globals["assets"] = assets.urls
         self._environment.globals["topic_of"] = topic_of
 
     def render(self, template: str, **values: Any) -> str:
@@ -137,7 +139,7 @@ def mark(text: str, matched: tuple[str, ...]) -> list[tuple[str, bool]]:
     pieces: list[tuple[str, bool]] = []
     for piece in filter(None, _WORDS.split(text)):
         word = stem(piece.lower())
-        hit = word in stems or any(len(wanted) > 3 and word.startswith(wanted) for wanted in stems)
+        hit = word in stems or any(_near(word, wanted) for wanted in stems)
         if pieces and pieces[-1][1] == hit:
             pieces[-1] = (pieces[-1][0] + piece, hit)
         else:
@@ -145,9 +147,14 @@ def mark(text: str, matched: tuple[str, ...]) -> list[tuple[str, bool]]:
     return pieces
 
 
+def _near(word: str, wanted: str) -> bool:
+    """A longer form of the word, or what a misspelling meant; the search takes both for a match."""
+    return len(wanted) > 3 and (word.startswith(wanted) or OSA.distance(word, wanted, score_cutoff=1) <= 1)
+
+
 def _html(markdown: str, params: Mapping[str, Any], file: str) -> Markup:
     """Rendered Markdown. It has no raw HTML of its own, so a tag that stands in it was put there by the renderer."""
     html = to_html(render(markdown, params, file))
     # A wide table scrolls by itself, with the keyboard too, instead of making the page scroll sideways.
     html = html.replace("<table>", '<div class="table" tabindex="0" role="region" aria-label="Table"><table>')
-    return Markup(html.replace("</table>", "</table></div>"))  # noqa: S704
+    return Markup(html.replace("</table>", "</table></div>"))

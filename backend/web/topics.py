@@ -37,12 +37,13 @@ BY_ID = {topic.id: topic for topic in TOPICS}
 POPULAR = (
     "request-a-refund/time-limit",
     "cancel-a-subscription/how-to-cancel",
-    "course-certificates/how-to-get",
+    "certificate-problems/no-certificate",
     "change-or-reset-your-password/forgot",
-    "apply-for-financial-aid/how-to-apply",
-    "final-grade-problems/no-grade",
-    "id-verification/how-to",
-    "delete-your-account/how-to",
+    "financial-aid/apply",
+    "quiz-and-assignment-problems/locked",
+    "unenroll-from-a-course/how-to",
+    "final-grade-problems/missing",
+    "id-verification/set-up",
 )
 POPULAR_COUNT = 6
 

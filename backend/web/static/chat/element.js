@@ -26,7 +26,7 @@ export class LecternChat extends HTMLElement {
     if (this.#session) return this.#listen();
     const origin = new URL(this.getAttribute("api") || "/", this.hasAttribute("api") ? location.href : import.meta.url).origin;
     const channel = this.getAttribute("channel") === "mobile" ? "mobile" : "web";
-    this.remember = `lectern:${origin}:open`;
+    this.openKey = `lectern:${origin}:open`;
     this.#session = new Session({
       api: new Api(origin),
       store: new Store(`lectern:${origin}:${channel}`),
@@ -207,7 +207,7 @@ export class LecternChat extends HTMLElement {
   /** Open stays open from page to page, in this tab. */
   #remember(open) {
     try {
-      sessionStorage.setItem(this.remember, open ? "1" : "");
+      sessionStorage.setItem(this.openKey, open ? "1" : "");
     } catch {
       // Storage is forbidden: each page then begins closed.
     }
@@ -215,7 +215,7 @@ export class LecternChat extends HTMLElement {
 
   #remembered() {
     try {
-      return Boolean(sessionStorage.getItem(this.remember)) && !matchMedia("(max-width: 479px)").matches;
+      return Boolean(sessionStorage.getItem(this.openKey)) && !matchMedia("(max-width: 479px)").matches;
     } catch {
       return false;
     }

@@ -22,7 +22,7 @@ export function messageView(item, desk) {
   return {
     el,
     update(now, context) {
-      say(who, speaker(author, context.agent));
+      say(who, speaker(author, now.message?.agent?.name ?? context.agent));
       live(now, context);
     },
   };

@@ -96,6 +96,9 @@ export class Store {
     const first = Math.min(...replies.map((message) => message.seq));
     echo.status = "sent";
     echo.order = Number.isFinite(first) ? first - 0.5 : this.lastSeq + 0.5;
+    for (const message of this.messages.values()) {
+      if (message.author === "learner" && !message.client_id && this.echoes.includes(echo)) this.#replaceEcho(message);
+    }
     this.saveEchoes();
   }
 
