@@ -111,7 +111,7 @@ def instant(raw: Any, now: datetime) -> datetime:
     if isinstance(raw, datetime):
         return _utc(raw)
     if isinstance(raw, date):
-        return _utc(datetime(raw.year, raw.month, raw.day))
+        return _in_reach(datetime(raw.year, raw.month, raw.day, tzinfo=timezone.utc))
     raise ValueError(_INSTANT_EXPECTED)
 
 
