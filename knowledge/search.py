@@ -22,7 +22,7 @@ from rapidfuzz.distance import OSA
 
 from knowledge.model import Knowledge, Section
 from knowledge.reader import render
-from knowledge.words import STOP_WORDS, plain_words, stem, telling_words
+from knowledge.words import STOP_WORDS, plain_words, skeleton, stem, telling_words
 
 # Longer texts are cut: a query of a whole page would find everything and cost too much.
 MAX_CHARACTERS = 400
@@ -35,8 +35,8 @@ _BEST_QUESTION = 6.0
 _BEGINNING = 0.8
 _MISSPELT = 0.75
 _BEGINNINGS_TRIED = 12
-# A word that is used only in questions, and in fewer sections than this, may be a misspelling.
-_SURELY_MEANT = 3
+# A word that only questions use, and fewer sections' than this, may be a misspelling.
+_USUAL = 3
 # Results this much weaker than the best only share a common word with the query.
 _WORTH_SHOWING = 0.25
 
@@ -59,12 +59,14 @@ class Search:
         self._question_section: list[int] = []
         self._question_rarity: list[float] = []
         self._vocabulary: list[str] = []
+        self._well_spelt: list[str] = []
         self._stems: dict[str, str] = {}
         self._rarity: dict[str, float] = {}
         self._weights: dict[str, list[tuple[int, float]]] = {}
         self._misspelt = lru_cache(maxsize=4096)(self._closest)
         written = [_written(knowledge, section, params) for section in self._sections]
         self._learn_words(written)
+        self._sure_stems = {self._stems[word] for word in self._well_spelt}
         self._weigh([{name: self._count(words) for name, words in fields.items()} for fields in written])
         self._index_questions()
         self._rarity_of_unknown = math.log(1 + len(self._sections))
@@ -129,7 +131,8 @@ class Search:
             found.update((self._stems[longer], _BEGINNING) for longer in self._beginning_with(word))
         own = self._stems.get(word, stem(word))
         if own in self._weights:
-            found[own] = 1.0
+            # Known from a question or two only: it may be their misspelling of something else.
+            return self._misspelt(word) | found | {own: 1.0} if own not in self._sure_stems else found | {own: 1.0}
         return found or self._misspelt(word)
 
     def _beginning_with(self, word: str) -> list[str]:
@@ -138,26 +141,37 @@ class Search:
         return self._vocabulary[start : min(end, start + _BEGINNINGS_TRIED)]
 
     def _closest(self, word: str) -> dict[str, float]:
+        """Stems of the well-spelt words that the fewest slips of the finger lead from."""
+        near = self._near(word)
+        fewest = min((slips for _, slips in near), default=0)
+        return {self._stems[found]: _MISSPELT for found, slips in near if slips == fewest}
+
+    def _plainly_meant(self, word: str) -> str | None:
+        """The well-spelt word that has the same consonants: "recieve" is "receive", but "quit" is not "quiz"."""
+        same = [found for found, _ in self._near(word) if skeleton(found) == skeleton(word)]
+        # In a short word another vowel makes another word: "past" is not "post".
+        return next(
+            (found for found in same if len(word) > 5 or len(found) != len(word) or _anagrams(found, word)), None
+        )
+
+    def _near(self, word: str) -> list[tuple[str, int]]:
         if len(word) < 4 or word.isdigit():
-            return {}
-        edits = 1 if len(word) < 7 else 2
-        near = process.extract(word, self._vocabulary, scorer=OSA.distance, score_cutoff=edits, limit=4)
-        fewest = min((distance for _, distance, _ in near), default=0)
-        return {self._stems[found]: _MISSPELT for found, distance, _ in near if distance == fewest}
+            return []
+        slips = 1 if len(word) < 7 else 2
+        near = process.extract(word, self._well_spelt, scorer=OSA.distance, score_cutoff=slips, limit=6)
+        return [(found, int(distance)) for found, distance, _ in near]
 
     def _learn_words(self, written: list[dict[str, list[str]]]) -> None:
         """Which words there are, and what each is a form of; a misspelt one is a form of the word it is meant for."""
         prose = {word for fields in written for name in ("title", "short", "full") for word in fields[name]}
         asked = Counter(word for fields in written for word in set(fields["questions"]))
-        surely_meant = prose | {word for word, sections in asked.items() if sections >= _SURELY_MEANT}
-        self._stems = {word: stem(word) for word in surely_meant}
-        self._vocabulary = sorted(surely_meant)
-        known_stems = set(self._stems.values())
-        for word in sorted(asked.keys() - surely_meant):
-            meant = () if stem(word) in known_stems else self._misspelt(word)
-            self._stems[word] = next(iter(meant), stem(word))
+        self._well_spelt = sorted(prose)
+        self._stems = {word: stem(word) for word in prose}
+        misspelt = {word: meant for word in asked.keys() - prose if (meant := self._plainly_meant(word))}
+        self._stems.update((word, stem(misspelt.get(word, word))) for word in asked)
+        usual = {word for word, sections in asked.items() if sections >= _USUAL and word not in misspelt}
+        self._well_spelt = sorted(prose | usual)
         self._vocabulary = sorted(self._stems)
-        self._misspelt.cache_clear()
 
     def _count(self, words: list[str]) -> Counter[str]:
         return Counter(self._stems[word] for word in words)
@@ -189,6 +203,10 @@ class Search:
             rarity = math.log(1 + (len(sections) - len(found) + 0.5) / (len(found) + 0.5))
             self._rarity[stem_] = rarity
             self._weights[stem_] = [(number, rarity * n / (n + _SATURATION)) for number, n in found.items()]
+
+
+def _anagrams(one: str, other: str) -> bool:
+    return sorted(one) == sorted(other)
 
 
 def _written(knowledge: Knowledge, section: Section, params: Mapping[str, Any]) -> dict[str, list[str]]:

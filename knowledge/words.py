@@ -52,3 +52,9 @@ def stem(word: str) -> str:
     if len(word) > 3 and word[-1] == word[-2]:
         word = word[:-1]
     return word
+
+
+def skeleton(word: str) -> str:
+    """What survives the commonest misspellings: the first letter, and the consonants in any order, each run once."""
+    consonants = re.sub(r"[aeiou]", "", word[1:].replace("z", "s"))
+    return word[:1] + "".join(sorted(re.sub(r"(.)\1+", r"\1", consonants)))

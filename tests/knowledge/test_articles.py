@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -55,15 +56,44 @@ def test_every_value_of_every_parameter_is_stated_by_the_section_it_cites():
 
 def test_the_regions_for_paypal_are_the_ones_the_rules_use():
     stated = KNOWLEDGE.section("accepted-payment-methods/paypal")
-    for country in listed("payment_methods.yaml")["paypal_countries"].values():
-        assert f"- {country}\n" in stated.full_markdown
-        assert country in " ".join(stated.short_markdown.split())
+    countries = list(listed("payment_methods.yaml")["paypal_countries"].values())
+    assert items(stated.full_markdown) == countries
+    assert all(country in " ".join(stated.short_markdown.split()) for country in countries)
 
 
 def test_what_india_cannot_pay_with_is_what_the_rules_say():
     stated = KNOWLEDGE.section("accepted-payment-methods/india").full_markdown
     for method in listed("payment_methods.yaml")["not_accepted"]["IN"].values():
         assert method["name"] in stated
+
+
+def test_the_partners_in_and_out_of_coursera_plus_are_the_lists_the_rules_use():
+    lists = listed("coursera_plus.yaml")
+    stated = KNOWLEDGE.section("coursera-plus/partners")
+    assert items(stated.full_markdown) == lists["partners_included"] + lists["partners_excluded"]
+    assert f"{len(lists['partners_included'])} partners are in" in stated.short_markdown
+    assert f"{len(lists['partners_excluded'])} are left out" in stated.short_markdown
+
+
+def test_the_certificates_outside_coursera_plus_are_the_list_the_rules_use():
+    titles = listed("coursera_plus.yaml")["titles_excluded"]
+    stated = KNOWLEDGE.section("coursera-plus/certificates-excluded")
+    assert items(stated.full_markdown) == titles
+    assert f"{len(titles)} Professional Certificates" in stated.short_markdown
+
+
+def test_every_function_and_constant_of_math_assignments_is_explained():
+    lists = listed("math_functions.yaml")
+    sections = [section for section in KNOWLEDGE.sections if section.article == "math-assignments"]
+    stated = "\n".join(section.full_markdown for section in sections)
+    names = [name for group in lists["functions"].values() for name in group] + list(lists["constants"])
+    missing = [name for name in names if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", stated)]
+    assert missing == []
+
+
+def items(markdown: str) -> list[str]:
+    """The entries of the lists in a text."""
+    return re.findall(r"^- (.+?),?$", markdown, re.MULTILINE)
 
 
 def listed(name: str) -> dict:

@@ -10,7 +10,7 @@ import pytest
 from backend.policy.parameters import Parameters
 from knowledge import Knowledge, load_knowledge
 from knowledge.search import MAX_WORDS, Search
-from knowledge.words import plain_words, stem, telling_words
+from knowledge.words import plain_words, skeleton, stem, telling_words
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_a_plain_question_finds_its_section_first(search, text, section):
 @pytest.mark.parametrize(
     ("text", "section"),
     [
-        ("recieve my refnd how lnog", "request-a-refund/when-the-money-arrives"),
+        ("how lnog until i recieve my refnd", "request-a-refund/when-the-money-arrives"),
         ("cancle subscribtion in the app", "cancel-a-subscription/in-the-mobile-app"),
         ("payp al germny", "accepted-payment-methods/paypal"),
         ("puase my plan", "cancel-a-subscription/pause"),
@@ -115,6 +115,26 @@ def test_nearly_every_example_question_finds_its_own_section(search):
     asked = [(question, section.id) for section in load_knowledge().sections for question in section.questions]
     missed = [question for question, section in asked if section not in found(search, question, 3)]
     assert len(missed) <= len(asked) * 0.02, missed
+
+
+def test_a_word_close_to_another_is_not_taken_for_it(search):
+    for section in found(search, "quit", 3):
+        assert "quiz" not in section
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "meant"),
+    [("recieve", "receive"), ("vidoe", "video"), ("acess", "access"), ("specialisation", "specialization")],
+)
+def test_common_misspellings_keep_the_skeleton_of_a_word(misspelt, meant):
+    assert skeleton(misspelt) == skeleton(meant)
+
+
+@pytest.mark.parametrize(
+    ("word", "other"), [("quit", "quiz"), ("slow", "show"), ("told", "hold"), ("recover", "cover")]
+)
+def test_other_words_have_other_skeletons(word, other):
+    assert skeleton(word) != skeleton(other)
 
 
 def test_words_are_plain():
