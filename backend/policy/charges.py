@@ -12,13 +12,12 @@ from backend.policy.findings import fine, info, problem, question
 from backend.policy.ledger import (
     ONE_TIME,
     is_refunded,
-    offer_cancelling,
     paid_until,
     refund_arrives_by,
     refunded_at,
-    running_subscriptions,
 )
 from backend.policy.parameters import Parameters
+from backend.policy.subscription_status import others_beside_plus
 
 # Two charges for one thing closer than its shortest billing period are one too many. A month has at least 28 days.
 BILLING_PERIOD = {"monthly": timedelta(days=28), "yearly": timedelta(days=365)}
@@ -90,7 +89,7 @@ def diagnose_double_charge(
     if not holds and not doubles:
         shown = _shown(account, charges)
         yield fine("no_double_charge", "F46", person("bank_shows_charge"), **shown)
-    yield from _running_beside_plus(account)
+    yield from others_beside_plus(account)
 
 
 def _neighbours(charges: list[Payment]) -> Iterator[tuple[Payment, Payment]]:
@@ -122,17 +121,3 @@ def _shown(account: Account, charges: Iterable[Payment]) -> dict[str, object]:
         "paid_at": [pay.at for pay in shown],
         "payments": [pay.id for pay in shown],
     }
-
-
-def _running_beside_plus(account: Account) -> Iterator[Finding]:
-    """F17: Coursera Plus does not end the subscriptions one had before; both charge."""
-    running = running_subscriptions(account)
-    others = [sub for sub in running if sub.item != "plus"]
-    if others and len(others) < len(running):
-        yield info(
-            "other_subscriptions_keep_charging",
-            "F17",
-            *(offer_cancelling(account, sub) for sub in others),
-            titles=[account.catalog.title_of(sub.item) for sub in others],
-            subscriptions=[sub.id for sub in others],
-        )

@@ -1,19 +1,41 @@
-"""Which function decides or explains what: one name, the same in every layer."""
+"""Which function decides or explains what: one name, the same in every layer.
+
+`build(lists)` gives all of them; the two questions about lists, and aid under Coursera Plus, need these.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 from backend.policy.charges import diagnose_double_charge, diagnose_refund_status
 from backend.policy.draft import Rule
-from backend.policy.findings import Question
+from backend.policy.findings import Question, question
+from backend.policy.lists import Lists
+from backend.policy.payment_methods import look_at_payment_method
+from backend.policy.plus import look_in_plus
 from backend.policy.refund import decide_refund
+from backend.policy.subscription_status import diagnose_subscription_status
+from backend.policy.subscriptions import decide_cancel_subscription, decide_cancel_trial
 from backend.policy.wishes import WISHES
 
+
+@dataclass(frozen=True)
+class Rules:
+    """Every decision (operations and wishes) and every diagnosis by name."""
+
+    decisions: Mapping[str, Rule]
+    diagnoses: Mapping[str, Question]
+
+
+# Those that need no list.
 DECISIONS: Mapping[str, Rule] = MappingProxyType(
     {
         "refund": decide_refund,
+        "cancel_subscription": decide_cancel_subscription,
+        "cancel_trial": decide_cancel_trial,
         **WISHES,
     }
 )
@@ -21,6 +43,16 @@ DECISIONS: Mapping[str, Rule] = MappingProxyType(
 DIAGNOSES: Mapping[str, Question] = MappingProxyType(
     {
         "refund_status": diagnose_refund_status,
+        "subscription_status": diagnose_subscription_status,
         "double_charge": diagnose_double_charge,
     }
 )
+
+
+def build(lists: Lists) -> Rules:
+    """All rules, those that read the lists bound to these."""
+    with_lists = {
+        "in_plus": question("in_plus", guests=True)(partial(look_in_plus, lists=lists)),
+        "payment_method": question("payment_method", guests=True)(partial(look_at_payment_method, lists=lists)),
+    }
+    return Rules(DECISIONS, MappingProxyType({**DIAGNOSES, **with_lists}))

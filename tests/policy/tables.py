@@ -1,6 +1,6 @@
 """The tables of this folder: `<area>/<rule>.yml`, what is known and asked, and what the rule answers.
 
-    decide: refund                  # or `diagnose:` with a question's name
+    decide: refund                  # or `diagnose:`, or `follow:` with a function of policy/automatic
     world: {catalog: …, learner: …} # laid under every case's input
     target: pay-1                   # for every case that names none
     cases:
@@ -10,7 +10,8 @@
         request: {channel: mobile, details: {part: true}}
         input: {learner: …}         # the world's vocabulary; lists of things with an id are merged by id
         output: {outcome, target, operation, reasons, notes, consequences, remedies, deadline, values}
-                                    # for a diagnosis: {problem, ok, info, remedies, values}: lists of codes, any order
+                                    # for `diagnose`: {problem, ok, info, remedies, values}: lists of codes, any order
+                                    # for `follow` (policy/automatic): {reasons, values}
 
 A key of `output` that is left out is not checked. `values` names, by code, some of the values its text can speak of.
 """
@@ -38,7 +39,7 @@ class Case:
 
     file: str
     name: str
-    kind: str  # decide | diagnose
+    kind: str  # decide | diagnose | follow
     rule: str
     target: str | None
     request: facts.Request
@@ -58,7 +59,7 @@ def cases() -> list[Case]:
 
 def _read(file: Path) -> Iterator[Case]:
     table = yaml.safe_load(file.read_text(encoding="utf-8"))
-    kind = "decide" if "decide" in table else "diagnose"
+    kind = next(kind for kind in ("decide", "diagnose", "follow") if kind in table)
     for row in table["cases"]:
         unknown = set(row) - {"name", "as_of", "target", "request", "input", "output", "guest"}
         if unknown:

@@ -7,22 +7,23 @@ from typing import Any
 
 import pytest
 
-from backend.policy import rules
-from backend.policy.decision import Decision, Diagnosis, to_plain
+from backend.policy import automatic, rules
+from backend.policy.decision import to_plain
+from backend.policy.lists import Lists
 from backend.policy.parameters import Parameters
 
 from .tables import Case, cases
 from .worlds import INSTANT, instant
 
 PARAMS = Parameters.load()
+LISTS = Lists.load()
+RULES = rules.build(LISTS)
 CASES = cases()
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in CASES])
 def test_table(case: Case) -> None:
-    rule = (rules.DECISIONS if case.kind == "decide" else rules.DIAGNOSES)[case.rule]
-    answer = rule(case.account, case.target, case.request, case.as_of, PARAMS)
-    shown = _decision(answer) if case.kind == "decide" else _diagnosis(answer)
+    shown = {"decide": _decide, "diagnose": _diagnose, "follow": _follow}[case.kind](case)
     values = case.output.get("values", {})
     expected = {key: _expected(value, case) for key, value in case.output.items() if key != "values"}
     assert {key: shown[key] for key in expected} == expected
@@ -35,7 +36,8 @@ def test_names_are_sentences_and_differ() -> None:
     assert sorted(set(names)) == sorted(names)
 
 
-def _decision(decision: Decision) -> dict[str, Any]:
+def _decide(case: Case) -> dict[str, Any]:
+    decision = RULES.decisions[case.rule](case.account, case.target, case.request, case.as_of, PARAMS)
     parts = (*decision.reasons, *decision.notes, *decision.consequences, *decision.remedies)
     return {
         "operation": decision.operation,
@@ -50,7 +52,8 @@ def _decision(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:
+def _diagnose(case: Case) -> dict[str, Any]:
+    diagnosis = RULES.diagnoses[case.rule](case.account, case.target, case.request, case.as_of, PARAMS)
     found = diagnosis.findings
     remedies = [remedy for finding in found for remedy in finding.remedies]
     codes = {status: sorted(f.code for f in found if f.status == status) for status in ("problem", "ok", "info")}
@@ -59,6 +62,23 @@ def _diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:
         "target": diagnosis.target,
         "remedies": sorted(_remedy(remedy) for remedy in remedies),
         "values": {part.code: to_plain(part.values) for part in reversed((*found, *remedies))},
+    }
+
+
+def _follow(case: Case) -> dict[str, Any]:
+    account, target = case.account, case.target
+    subscription = account.subscription(target)
+    application = next((application for application in account.aid if application.id == target), None)
+    what = {
+        "trial_started": lambda: automatic.trial_started(account, subscription, LISTS),
+        "aid_approved": lambda: automatic.aid_approved(account, application, case.as_of, PARAMS),
+        "charge_failed": lambda: automatic.charge_failed(account, subscription),
+        "certificate_earned": lambda: automatic.certificate_earned(account, subscription, case.as_of, PARAMS),
+    }
+    reasons = what[case.rule]()
+    return {
+        "reasons": sorted(reason.code for reason in reasons),
+        "values": {reason.code: to_plain(reason.values) for reason in reversed(reasons)},
     }
 
 
