@@ -9,7 +9,7 @@ from typing import Any
 from backend.clock import Clock
 from backend.errors import NotFound
 from backend.policy.parameters import Parameters
-from knowledge.model import Knowledge, Section
+from knowledge.model import Article, Knowledge, Section
 from knowledge.reader import render
 from knowledge.search import Search
 
@@ -27,7 +27,7 @@ class KnowledgeService:
             for name in (section.operation, section.diagnosis):
                 if name:
                     self._leads.setdefault(name, []).append(section)
-        self._search = Search(knowledge, self.numbers())
+        self.searcher = Search(knowledge, self.numbers())
 
     def numbers(self, as_of: datetime | None = None) -> Mapping[str, Any]:
         """Every parameter's value now."""
@@ -93,9 +93,52 @@ class KnowledgeService:
                 "matched": list(hit.matched_words),
                 "score": round(hit.score, 3),
             }
-            for hit in self._search.query(text, limit=limit)
+            for hit in self.searcher.query(text, limit=limit)
         ]
 
     def near(self, text: str, limit: int = 2) -> list[Section]:
         """The sections nearest to a text, for when the desk is not sure."""
-        return [hit.section for hit in self._search.query(text, limit=limit)]
+        return [hit.section for hit in self.searcher.query(text, limit=limit)]
+
+    def list_articles(self) -> list[dict[str, Any]]:
+        """Every article: id, title, topic, sources and its sections' ids and titles."""
+        return [self._outline(article) for article in self.knowledge.articles]
+
+    def show_article(self, article_id: str) -> dict[str, Any] | None:
+        """One article with its texts as Markdown, numbers filled in; None if there is none."""
+        article = next((known for known in self.knowledge.articles if known.id == article_id), None)
+        if article is None:
+            return None
+        texts = [
+            {**outline, "short": self.short(section), "full": self.full(section)}
+            for outline, section in zip(self._outline(article)["sections"], article.sections, strict=True)
+        ]
+        return {
+            **self._outline(article),
+            "intro": render(article.intro_markdown, self.numbers()),
+            "related": list(article.related),
+            "reviewed": article.reviewed.isoformat(),
+            "sections": texts,
+        }
+
+    @staticmethod
+    def _outline(article: Article) -> dict[str, Any]:
+        return {
+            "id": article.id,
+            "title": article.title,
+            "topic": article.topic,
+            "sources": list(article.sources),
+            "url": f"/help/{article.id}",
+            "sections": [
+                {
+                    "id": section.id,
+                    "anchor": section.anchor,
+                    "title": section.title,
+                    "sources": list(section.sources),
+                    "url": f"/help/{article.id}#{section.anchor}",
+                    "operation": section.operation,
+                    "diagnosis": section.diagnosis,
+                }
+                for section in article.sections
+            ],
+        }

@@ -145,7 +145,7 @@ class Conversations:
                 raise Conflict("Nothing asked you to sign in again.", code="nothing_to_reauthenticate")
             learner = await session.get(LearnerRow, row.learner_id)
             if password is not None:
-                if not verify_password(password, learner.password_hash if learner else None):
+                if not verify_password(learner.password_hash if learner else None, password):
                     raise wrong
                 return
             kept = await session.get(SignInCodeRow, conversation_id)
@@ -175,6 +175,15 @@ class Conversations:
             learner = await session.get(LearnerRow, row.learner_id) if row.learner_id else None
             known = {"learner": {"name": learner.name}} if learner else {}
             return {"id": row.id, **owner.to_json(), **known, "last_seq": row.last_seq}
+
+    async def read_up_to(self, conversation_id: str, seq: int) -> None:
+        """The learner has seen everything up to `seq`; the agent is told."""
+        async with self._store.write() as session:
+            row = await conversation(session, conversation_id)
+            if not row.read_by_learner < seq <= row.last_seq:
+                return
+            row.read_by_learner = seq
+        await self._fanout.publish(conversation_id, {"type": "read", "seq": seq, "by": "learner"})
 
     async def rate(self, conversation_id: str, score: int, comment: str | None) -> dict[str, Any]:
         """Keep the rating; a second one replaces the first."""

@@ -68,7 +68,7 @@ def async_url(url: str) -> URL:
 def make_engine(url: str) -> AsyncEngine:
     """An engine for `url`. Connects to nothing yet."""
     parsed = async_url(url)
-    common: dict[str, Any] = {"json_serializer": lambda value: json.dumps(value, ensure_ascii=False)}
+    common: dict[str, Any] = {"hide_parameters": True, "json_serializer": lambda value: json.dumps(value, ensure_ascii=False)}
     if parsed.get_backend_name() != "sqlite":
         return create_async_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=10, **common)
     if parsed.database and parsed.database != ":memory:":

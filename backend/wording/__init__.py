@@ -53,42 +53,51 @@ class _Speaker(string.Formatter):
 
 
 class Wording:
-    """Sentences by key (`utter_…`, as in Rasa's `responses:`)."""
+    """Sentences by key (`utter_…`, as in Rasa's `responses:`).
 
-    def __init__(self, templates: Mapping[str, str]) -> None:
-        self._templates = dict(templates)
+    A key may have several texts, the most telling first: the first one whose values are all known is said.
+    """
+
+    def __init__(self, templates: Mapping[str, Sequence[str]]) -> None:
         self._speaker = _Speaker()
+        self._variants = {
+            key: [(text, frozenset(name for _, name, _, _ in self._speaker.parse(text) if name)) for text in texts]
+            for key, texts in templates.items()
+        }
 
     @classmethod
     def load(cls, root: Path = ROOT) -> Wording:
         """Read every `responses.yml`. Raises WordingError on a key that stands twice or has no text."""
-        templates: dict[str, str] = {}
+        templates: dict[str, list[str]] = {}
         for path in sorted(root.rglob("responses.yml")):
             for key, variants in (yaml.safe_load(path.read_text("utf-8")) or {}).get("responses", {}).items():
                 if key in templates:
                     raise WordingError(f"{path}: {key} stands in another file already")
-                if not variants or not isinstance(variants[0].get("text"), str):
+                texts = [variant.get("text") for variant in variants or ()]
+                if not texts or not all(isinstance(text, str) for text in texts):
                     raise WordingError(f"{path}: {key} needs a text")
-                templates[key] = variants[0]["text"].strip()
+                templates[key] = [text.strip() for text in texts]
         return cls(templates)
 
     def has(self, key: str) -> bool:
-        return f"utter_{key}" in self._templates
+        return f"utter_{key}" in self._variants
 
     @property
     def keys(self) -> frozenset[str]:
-        return frozenset(self._templates)
+        return frozenset(self._variants)
 
     def say(self, key: str, values: Mapping[str, Any] | None = None, **more: Any) -> str:
         """The sentence `utter_<key>` filled with the values. Raises WordingError."""
+        known = {name: value for name, value in {**(values or {}), **more}.items() if value is not None}
         try:
-            template = self._templates[f"utter_{key}"]
+            variants = self._variants[f"utter_{key}"]
         except KeyError:
             raise WordingError(f"no response utter_{key} in data/*/responses.yml") from None
-        try:
-            return self._speaker.vformat(template, (), {**(values or {}), **more})
-        except (KeyError, IndexError, ValueError) as error:
-            raise WordingError(f"utter_{key} needs a value it was not given: {error}") from error
+        for text, needed in variants:
+            if needed <= known.keys():
+                return self._speaker.vformat(text, (), known)
+        missing = sorted(variants[-1][1] - known.keys())
+        raise WordingError(f"utter_{key} needs {', '.join(missing)}, which it was not given")
 
     def first(self, *keys: str, values: Mapping[str, Any] | None = None) -> str:
         """The first of the sentences that exists. Raises WordingError if none does."""

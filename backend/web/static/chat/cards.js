@@ -50,15 +50,23 @@ export function stepCard(parent, message, desk) {
       await check();
     } catch (problem) {
       const field = problem.input ?? form.querySelector("input, textarea");
+      (field.closest("label") ?? field).after(error);
       say(error, problem.message || strings.networkError);
-      field?.setAttribute("aria-invalid", "true");
-      field?.focus();
+      field.setAttribute("aria-invalid", "true");
+      field.focus();
     }
     go.disabled = false;
     go.textContent = submit;
   });
+  form.hidden = true;
   return (now, { activeStep }) => {
-    form.hidden = activeStep !== message.id;
+    const active = activeStep === message.id;
+    if (active !== form.hidden) return;
+    // The focus goes along, so that nobody types a password into the chat, and is not lost when the form goes.
+    const focused = form.contains(form.getRootNode().activeElement);
+    form.hidden = !active;
+    if (active) desk.focusStep(form.querySelector("input, textarea"));
+    else if (focused) desk.focusInput();
   };
 }
 

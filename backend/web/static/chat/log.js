@@ -31,6 +31,7 @@ export class Log {
     const items = store.items();
     const stay = this.#nearEnd();
     const context = this.#context(items, store);
+    const filled = this.views.size > 0;
     let before = null;
     let first = null;
     for (const item of items) {
@@ -47,8 +48,8 @@ export class Log {
     this.#drop(new Set(items.map(({ key }) => key)));
     this.#rate(store);
     this.#typing(store);
-    if (first) this.#arrive(first, stay, items.at(-1));
-    else if (stay) this.toEnd();
+    if (first && filled) this.#arrive(first, stay, items.at(-1));
+    else if (stay || first) this.toEnd();
   }
 
   /** Once a second: offers that run out. */
@@ -69,7 +70,7 @@ export class Log {
     const messages = items.map(({ message }) => message).filter(Boolean);
     const lastMine = messages.filter(({ author }) => author === "learner").at(-1);
     const step = messages.filter(({ step }) => step).at(-1);
-    const busy = store.echoes.some(({ status }) => status !== "sent" && status !== "failed");
+    const busy = store.echoes.some(({ status }) => status !== "failed");
     return {
       pressed: store.pressed,
       agent: store.state.agent,

@@ -49,11 +49,12 @@ function mine(el, body, meta, desk) {
     if (body.textContent !== text) body.replaceChildren(h("p", { dir: "auto" }, text));
     const failed = echo?.status === "failed";
     el.classList.toggle("failed", failed);
-    el.classList.toggle("pending", Boolean(echo) && echo.status !== "sent" && !failed);
+    el.classList.toggle("pending", !message && !failed);
     say(time, message ? clock(message.at) : "");
-    say(status, echo ? echoStatus(echo) : lastMine === key && message.seq <= seenSeq ? strings.seen : "");
+    const seen = lastMine === key && message?.seq <= seenSeq;
+    say(status, echo && !(message && echo.status === "sending") ? echoStatus(echo) : seen ? strings.seen : "");
     again.hidden = !failed || echo.final;
-    edit.hidden = !failed || !echo.body.text;
+    edit.hidden = !failed || Boolean(message) || !echo.body.text;
   };
 }
 
@@ -131,5 +132,5 @@ export function clock(at) {
   const then = new Date(at);
   if (Number.isNaN(then.getTime())) return "";
   const today = then.toDateString() === new Date().toDateString();
-  return then.toLocaleString([], { ...(today ? {} : { day: "numeric", month: "short" }), hour: "2-digit", minute: "2-digit" });
+  return then.toLocaleString([], { ...(today ? {} : { day: "numeric", month: "short" }), hour: "numeric", minute: "2-digit" });
 }

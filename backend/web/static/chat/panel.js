@@ -10,7 +10,9 @@ export class Panel {
   /** @param {object} desk see `Log`, and `close`, `send`, `title` */
   constructor(desk) {
     this.desk = desk;
-    this.log = new Log({ ...desk, focusInput: () => this.input.focus() });
+    const focusInput = () => this.input.focus();
+    const focusStep = (field) => this.el.getRootNode().activeElement === this.input && !this.input.value && field.focus();
+    this.log = new Log({ ...desk, focusInput, focusStep });
     this.title = h("h2", {}, desk.title);
     this.status = h("p", { class: "status", role: "status" });
     this.identity = h("p", { class: "identity" });

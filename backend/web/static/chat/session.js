@@ -223,6 +223,7 @@ export class Session {
       onStatus: (status) => {
         if (signal.aborted) return;
         this.connection = status;
+        if (status === "down") this.store.typing = null;
         if (status !== "down") this.flush();
         this.onChange();
       },

@@ -67,8 +67,9 @@ export class Store {
     const fresh = [];
     for (const message of messages ?? []) {
       const known = this.messages.get(message.id);
-      if (message.author === "learner" && !known) this.#replaceEcho(message);
-      this.messages.set(message.id, { ...message, client_id: known?.client_id ?? message.client_id });
+      const client_id = known?.client_id ?? message.client_id ?? this.#matching(message)?.client_id;
+      this.messages.set(message.id, { ...message, client_id });
+      this.#settle();
       if (known) continue;
       fresh.push(message);
       if (message.seq === this.lastSeq + 1) this.lastSeq = message.seq;
@@ -96,17 +97,22 @@ export class Store {
     const first = Math.min(...replies.map((message) => message.seq));
     echo.status = "sent";
     echo.order = Number.isFinite(first) ? first - 0.5 : this.lastSeq + 0.5;
+    if (this.typing?.author === "bot") this.typing = null;
     for (const message of this.messages.values()) {
-      if (message.author === "learner" && !message.client_id && this.echoes.includes(echo)) this.#replaceEcho(message);
+      if (this.#matching(message) === echo) message.client_id = echo.client_id;
     }
-    this.saveEchoes();
+    this.#settle();
   }
 
   /** Messages and echoes in the order they are shown. `key` stays the same when an echo becomes a message. */
   items() {
-    const items = [...this.messages.values()].map((message) => ({ key: message.client_id ?? message.id, order: message.seq, message }));
-    for (const echo of this.echoes) items.push({ key: echo.client_id, order: echo.order, echo });
-    return items.sort((a, b) => a.order - b.order);
+    const items = new Map();
+    for (const echo of this.echoes) items.set(echo.client_id, { key: echo.client_id, order: echo.order, echo });
+    for (const message of this.messages.values()) {
+      const key = message.client_id ?? message.id;
+      items.set(key, { key, order: message.seq, message, echo: items.get(key)?.echo });
+    }
+    return [...items.values()].sort((a, b) => a.order - b.order);
   }
 
   unread() {
@@ -120,15 +126,18 @@ export class Store {
     return Date.now() + (this.conv?.skew ?? 0);
   }
 
-  #replaceEcho(message) {
-    // The text may come back masked, so it is only the second best mark to know a message by.
-    const index =
-      message.client_id !== undefined && message.client_id !== null
-        ? this.echoes.findIndex((echo) => echo.client_id === message.client_id)
-        : this.echoes.findIndex((echo) => echo.text === message.text || Math.abs(echo.order - message.seq) < 1);
-    if (index < 0) return;
-    message.client_id ??= this.echoes[index].client_id;
-    this.echoes.splice(index, 1);
+  /** The echo of a message that came without its client_id. The text may come back masked, so its place counts, too. */
+  #matching({ author, client_id, text, seq }) {
+    if (author !== "learner" || client_id) return undefined;
+    const taken = new Set([...this.messages.values()].map((message) => message.client_id));
+    const free = this.echoes.filter((echo) => !taken.has(echo.client_id));
+    return free.find((echo) => echo.text === text || Math.abs(echo.order - seq) < 1);
+  }
+
+  /** An echo has done its work when it is answered and the desk has given the message back. */
+  #settle() {
+    const given = new Set([...this.messages.values()].map((message) => message.client_id));
+    this.echoes = this.echoes.filter((echo) => echo.status !== "sent" || !given.has(echo.client_id));
     this.saveEchoes();
   }
 }

@@ -58,6 +58,7 @@ h2 { font-size: 1.05rem; font-weight: 650; line-height: 1.25; }
 .body > * + *, .bubble > * + * { margin-block-start: .55rem; }
 .body li + li { margin-block-start: .25rem; }
 .body code { padding: 0 .25em; border-radius: 4px; background: var(--line); }
+.bubble:has(.step) { inline-size: 100%; max-inline-size: 100%; }
 .learner { align-items: flex-end; }
 .learner .bubble { max-inline-size: 85%; border-radius: 16px 4px 16px 16px; background: var(--accent); color: var(--on); white-space: pre-wrap; }
 .learner.pending .bubble { opacity: .75; }
@@ -132,6 +133,9 @@ h2 { font-size: 1.05rem; font-weight: 650; line-height: 1.25; }
 @media (prefers-reduced-motion: reduce) { .typing i { animation: none; opacity: .6; } }
 @media (forced-colors: active) { .bubble, .launcher, .reply, .send { border: 1px solid; } }
 @media (max-width: 479px) {
+  .launcher { padding: 0; inline-size: 3.4rem; justify-content: center; }
+  .launcher .label { display: none; }
+  .badge { position: absolute; inset-block-start: -.4rem; inset-inline-end: -.3rem; }
   .panel { inset: 0; inline-size: 100%; block-size: 100%; block-size: 100dvh; border: 0; border-radius: 0; padding-block-end: env(safe-area-inset-bottom); }
 }
 @media (max-height: 400px) { .identity { display: none; } .composer { padding-block: .3rem; } .tools { display: none; } }

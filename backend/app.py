@@ -1,0 +1,141 @@
+"""Wires everything: `create_app(settings)` for the public address, `internal_app` for the action server's."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+import aiohttp
+from aiohttp import web
+from redis.asyncio import Redis
+
+from backend.clock import Clock
+from backend.conversations.fanout import Fanout, LocalFanout, RedisFanout
+from backend.conversations.limits import Limits, LocalBuckets, RedisBuckets
+from backend.conversations.service import Conversations
+from backend.conversations.turns import Turns
+from backend.dialogue.answering import Answering
+from backend.dialogue.decisions import DecisionSpeaker
+from backend.dialogue.desk import Desk
+from backend.dialogue.operating import Operating
+from backend.http import demo, health, internal, learner, staff, testing
+from backend.http.keys import SERVICES
+from backend.http.middleware import ALL, errors_worded, identified
+from backend.http.openapi import route_for
+from backend.http.pages import add_pages
+from backend.http.routing import Route, register
+from backend.knowledge_service import KnowledgeService
+from backend.mail import make_mailer
+from backend.operations.registry import OPERATIONS
+from backend.operations.service import Operations
+from backend.outbox import Courier, Outbox
+from backend.policy.parameters import Parameters
+from backend.rasa_client import RasaClient
+from backend.services import Services
+from backend.settings import Settings
+from backend.staff.service import Staff
+from backend.store.base import Store, make_engine
+from backend.store.test_clock import kept_clock
+from backend.wording import Wording
+from knowledge.reader import load_knowledge
+
+# Limits where nobody set any. Tests and benchmarks come from one address and would only meet the limit.
+ADDRESS_PER_MINUTE = 600
+CONVERSATION_PER_MINUTE = 60
+
+
+class HttpWebhook:
+    """Posts events to the platform."""
+
+    def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
+        self._http = http
+        self._url = url
+
+    async def post(self, body: bytes, headers: Mapping[str, str]) -> None:
+        """Raises aiohttp.ClientError for anything but a 2xx."""
+        timeout = aiohttp.ClientTimeout(total=10)
+        async with self._http.post(self._url, data=body, headers=dict(headers), timeout=timeout) as answer:
+            answer.raise_for_status()
+
+
+def public_routes(settings: Settings) -> list[Route]:
+    """Every route of the public address, by the settings."""
+    routes = [*learner.ROUTES, *staff.ROUTES, *health.ROUTES]
+    routes += demo.ROUTES if settings.demo else ()
+    routes += testing.ROUTES if settings.testing else ()
+    return [*routes, route_for(routes)]
+
+
+def build_services(settings: Settings, http: aiohttp.ClientSession) -> Services:
+    """Make every part and put them together. Connects to nothing yet."""
+    clock, params, wording = Clock(), Parameters.load(), Wording.load()
+    store = Store(make_engine(settings.database))
+    knowledge = KnowledgeService(load_knowledge(), params, clock)
+    redis = Redis.from_url(settings.redis_url) if settings.redis_url else None
+    fanout: Fanout = RedisFanout(redis, settings.turn_timeout * 4) if redis else LocalFanout()
+    engine = RasaClient(http, settings.rasa_url, settings.rasa_secret.get_secret_value(), settings.turn_timeout)
+    outbox = Outbox(wording, webhooks=bool(settings.webhook_url))
+    operations = Operations(params, OPERATIONS, outbox, wording, settings.proposal_minutes)
+    speaker = DecisionSpeaker(wording, knowledge)
+    operating = Operating(operations, speaker, wording, knowledge)
+    desk = Desk(operating, Answering(knowledge, wording, list(OPERATIONS)), wording, OPERATIONS)
+    turns = Turns(store, clock, fanout, engine, desk)
+    secret = settings.identity_secret.get_secret_value()
+    webhook = HttpWebhook(http, settings.webhook_url) if settings.webhook_url else None
+    mailer = make_mailer(settings.smtp_url, settings.mail_from)
+    return Services(
+        settings=settings,
+        clock=clock,
+        store=store,
+        fanout=fanout,
+        limits=_limits(settings, redis),
+        engine=engine,
+        knowledge=knowledge,
+        wording=wording,
+        operations=operations,
+        turns=turns,
+        conversations=Conversations(store, clock, fanout, turns, desk, wording, secret),
+        staff=Staff(store, clock, fanout, turns, operations, wording),
+        courier=Courier(store, clock, mailer, webhook, settings.webhook_secret.get_secret_value()),
+    )
+
+
+def _limits(settings: Settings, redis: Redis | None) -> Limits:
+    unset = (None, None) if settings.testing else (ADDRESS_PER_MINUTE, CONVERSATION_PER_MINUTE)
+    return Limits(
+        RedisBuckets(redis) if redis else LocalBuckets(),
+        per_address=settings.address_per_minute or unset[0],
+        per_conversation=settings.conversation_per_minute or unset[1],
+    )
+
+
+async def running(services: Services) -> AsyncIterator[None]:
+    """Everything that runs beside the requests, from start to stop."""
+    if services.settings.testing:
+        async with services.store.read() as session:
+            services.clock.set(await kept_clock(session))
+    await services.fanout.start()
+    services.courier.start()
+    yield
+    await services.courier.stop()
+    await services.fanout.stop()
+    await services.store.close()
+
+
+def create_app(settings: Settings, services: Services) -> web.Application:
+    """The public application."""
+    app = web.Application(middlewares=ALL)
+    app[SERVICES] = services
+    register(app, public_routes(settings))
+    knowledge = services.knowledge
+    add_pages(
+        app, knowledge=knowledge.knowledge, params_now=knowledge.numbers, search=knowledge.searcher, settings=settings
+    )
+    return app
+
+
+def internal_app(services: Services) -> web.Application:
+    """The action server's application: another port, another secret, nothing else on it."""
+    app = web.Application(middlewares=(identified, errors_worded, internal.service_only))
+    app[SERVICES] = services
+    register(app, internal.ROUTES)
+    return app

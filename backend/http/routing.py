@@ -1,0 +1,129 @@
+"""Routes as data: one table serves the requests, checks the bodies and makes the OpenAPI document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from backend.errors import BadInput, TooLarge
+
+BODY_LIMIT = 64 * 1024
+Handler = Callable[..., Awaitable[Any]]
+
+
+class Body(BaseModel):
+    """A JSON body. Unknown keys are refused, and a wrong type is never quietly turned into another."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+@dataclass(frozen=True)
+class Route:
+    """One operation of the HTTP surface.
+
+    `auth`: none, conversation (bearer token), staff (cookie, and the CSRF header where something changes), service.
+    `answer`: a JSON schema, or the name of one in `openapi.SCHEMAS`.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    body: type[BaseModel] | None = None
+    answer: str | dict[str, Any] | None = None
+    auth: str = "none"
+    status: int = 200
+    query: tuple[str, ...] = ()
+    errors: tuple[int, ...] = ()
+
+
+async def read_body(request: web.Request, limit: int) -> bytes:
+    """The body, at most `limit` bytes. Raises TooLarge without reading the rest."""
+    if (request.content_length or 0) > limit:
+        raise TooLarge(f"The request is too large: at most {limit // 1024} KiB are taken.")
+    chunks, size = [], 0
+    async for chunk in request.content.iter_chunked(16 * 1024):
+        size += len(chunk)
+        if size > limit:
+            raise TooLarge(f"The request is too large: at most {limit // 1024} KiB are taken.")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+async def parse(request: web.Request, model: type[BaseModel]) -> BaseModel:
+    """The JSON body as `model`. Raises BadInput naming the field and what was expected."""
+    raw = await read_body(request, BODY_LIMIT)
+    try:
+        data = json.loads(raw or b"{}")
+    except (ValueError, RecursionError) as error:
+        raise BadInput("Expected a JSON object as the body.", code="malformed_json") from error
+    if not isinstance(data, dict):
+        raise BadInput("Expected a JSON object as the body.", code="malformed_json")
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or None
+        raise BadInput(f"{field or 'body'}: {first['msg']}", code="invalid_field", field=field) from error
+
+
+def number(request: web.Request, name: str, default: int, *, least: int = 0, most: int = 2**31 - 1) -> int:
+    """A whole number of the query string. Raises BadInput."""
+    value = request.query.get(name)
+    if value is None:
+        return default
+    try:
+        parsed = int(value) if len(value) < 12 else -1
+    except ValueError:
+        parsed = -1
+    if not least <= parsed <= most or not value.isascii():
+        raise BadInput(f"Expected a whole number from {least} to {most} in '{name}'.", field=name)
+    return parsed
+
+
+def register(app: web.Application, routes: Iterable[Route]) -> None:
+    """Serve the routes."""
+    for route in routes:
+        app.router.add_route(route.method, route.path, _served(route))
+
+
+def _served(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def serve(request: web.Request) -> web.StreamResponse:
+        arguments = [await parse(request, route.body)] if route.body else []
+        answer = await route.handler(request, *arguments)
+        return answer if isinstance(answer, web.StreamResponse) else json_answer(answer, route.status)
+
+    serve.__doc__ = route.summary
+    return serve
+
+
+def json_answer(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    """JSON, never cached: most of it is about one person."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    head = {"Cache-Control": "no-store", **(headers or {})}
+    return web.Response(text=text, status=status, content_type="application/json", headers=head)
+
+
+def error_answer(
+    status: int, code: str, message: str, request_id: str, *, field: str | None = None, retry_after: int | None = None
+) -> web.Response:
+    """The one shape of every error."""
+    error: dict[str, Any] = {"code": code, "message": message, "request_id": request_id}
+    if field:
+        error["field"] = field
+    headers = {"Retry-After": str(retry_after)} if retry_after else None
+    return json_answer({"error": error}, status, headers)
+
+
+def phrase(status: int) -> str:
+    """A sentence for a status nobody worded."""
+    try:
+        return f"{HTTPStatus(status).phrase}."
+    except ValueError:
+        return "That did not work."

@@ -1,0 +1,161 @@
+"""The staff API (contracts §3): a cookie says who, a CSRF header guards what changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+from pydantic import Field
+
+from backend.conversations.text import clean, message_text
+from backend.errors import BadInput, Forbidden, Unauthorized
+from backend.http.keys import services
+from backend.http.middleware import address, own_origin
+from backend.http.routing import Body, Route, json_answer
+from backend.staff.accounts import SESSION_LASTS, Member
+
+COOKIE = "lectern_staff"
+
+
+class Credentials(Body):
+    email: str = Field(max_length=200)
+    password: str = Field(max_length=1024)
+
+
+class Message(Body):
+    client_id: str = Field(min_length=1, max_length=100)
+    text: str
+
+
+class Note(Body):
+    text: str
+
+
+class Transfer(Body):
+    to: str | None = Field(None, max_length=60)
+
+
+class Close(Body):
+    outcome: str | None = Field(None, max_length=60)
+
+
+class Decide(Body):
+    operation: str = Field(max_length=60)
+    target: str | None = Field(None, max_length=200)
+
+
+async def member(request: web.Request) -> Member:
+    """Who is signed in; what changes something needs the CSRF header and one of our own pages."""
+    changes = request.method not in ("GET", "HEAD")
+    if changes and not own_origin(request):
+        raise Forbidden("This site may not act for staff.", code="foreign_origin")
+    csrf = request.headers.get("X-CSRF-Token")
+    return await services(request).staff.signed_in(request.cookies.get(COOKIE), csrf, changes=changes)
+
+
+async def sign_in(request: web.Request, body: Credentials) -> Any:
+    await services(request).limits.check_sign_in(f"staff:{address(request)}")
+    found = await services(request).staff.sign_in(body.email, body.password)
+    if found is None:
+        raise Unauthorized("That address and password do not fit, or the account is locked.", code="wrong_credentials")
+    who, cookie, csrf = found
+    response = json_answer({"staff": who.to_json(), "csrf": csrf})
+    secure = services(request).settings.base_url.startswith("https:")
+    age = int(SESSION_LASTS.total_seconds())
+    response.set_cookie(COOKIE, cookie, max_age=age, httponly=True, samesite="Strict", secure=secure, path="/")
+    return response
+
+
+async def who(request: web.Request) -> Any:
+    return {"staff": (await member(request)).to_json()}
+
+
+async def sign_out(request: web.Request) -> Any:
+    await member(request)
+    await services(request).staff.sign_out(request.cookies[COOKIE])
+    response = json_answer({})
+    response.del_cookie(COOKIE, path="/")
+    return response
+
+
+async def list_conversations(request: web.Request) -> Any:
+    asks = {name: clean(request.query[name]) or None for name in ("state", "assignee", "q") if name in request.query}
+    listed = await services(request).staff.list(
+        await member(request), asks.get("state"), asks.get("assignee"), asks.get("q")
+    )
+    return {"conversations": listed}
+
+
+async def show(request: web.Request) -> Any:
+    await member(request)
+    return await services(request).staff.show(_id(request))
+
+
+async def claim(request: web.Request) -> Any:
+    return await services(request).staff.claim(await member(request), _id(request))
+
+
+async def release(request: web.Request) -> Any:
+    return await services(request).staff.release(await member(request), _id(request))
+
+
+async def transfer(request: web.Request, body: Transfer) -> Any:
+    return await services(request).staff.transfer(await member(request), _id(request), body.to)
+
+
+async def close(request: web.Request, body: Close) -> Any:
+    return await services(request).staff.close(await member(request), _id(request), body.outcome)
+
+
+async def reopen(request: web.Request) -> Any:
+    return await services(request).staff.reopen(await member(request), _id(request))
+
+
+async def write(request: web.Request, body: Message) -> Any:
+    by, client_id = await member(request), clean(body.client_id)
+    if not client_id:
+        raise BadInput("Expected an id of your own in 'client_id'.", field="client_id")
+    text = message_text(body.text, services(request).settings.max_message_chars)
+    return {"message": await services(request).staff.write(by, _id(request), client_id, text)}
+
+
+async def note(request: web.Request, body: Note) -> Any:
+    by = await member(request)
+    text = message_text(body.text, services(request).settings.max_message_chars)
+    return {"note": await services(request).staff.note(by, _id(request), text)}
+
+
+async def decide(request: web.Request, body: Decide) -> Any:
+    await member(request)
+    target = clean(body.target) if body.target else None
+    return await services(request).staff.decide(clean(request.match_info["learner"]), body.operation, target)
+
+
+async def unanswered(request: web.Request) -> Any:
+    await member(request)
+    return {"unanswered": await services(request).staff.unanswered()}
+
+
+def _id(request: web.Request) -> str:
+    return clean(request.match_info["id"])
+
+
+_S = "/api/v1/staff"
+_C = f"{_S}/conversations/{{id}}"
+_ANY = {"type": "object"}
+ROUTES = (
+    Route("POST", f"{_S}/session", sign_in, "Sign in: a cookie and a CSRF token", Credentials, _ANY, errors=(401, 429)),
+    Route("GET", f"{_S}/session", who, "Who is signed in", None, _ANY, "staff"),
+    Route("DELETE", f"{_S}/session", sign_out, "Sign out", None, _ANY, "staff"),
+    Route("GET", f"{_S}/conversations", list_conversations, "Conversations by state, assignee or words", None, _ANY, "staff", query=("state", "assignee", "q")),
+    Route("GET", _C, show, "A conversation with transcript, learner, summary, decisions and notes", None, _ANY, "staff"),
+    Route("POST", f"{_C}/claim", claim, "Take it; 409 with the owner's name when somebody has it", None, "State", "staff", errors=(409,)),
+    Route("POST", f"{_C}/release", release, "Give it back to the bot", None, "State", "staff"),
+    Route("POST", f"{_C}/transfer", transfer, "Pass it on, or back to the queue", Transfer, "State", "staff"),
+    Route("POST", f"{_C}/close", close, "Close it", Close, "State", "staff"),
+    Route("POST", f"{_C}/reopen", reopen, "Put a closed one back into the queue", None, "State", "staff", errors=(409,)),
+    Route("POST", f"{_C}/messages", write, "Write to the learner, once per client_id", Message, _ANY, "staff"),
+    Route("POST", f"{_C}/notes", note, "A private note", Note, _ANY, "staff"),
+    Route("POST", f"{_S}/learners/{{learner}}/decide", decide, "The rule's answer with its trace; changes nothing", Decide, _ANY, "staff"),
+    Route("GET", f"{_S}/unanswered", unanswered, "Questions nobody could answer", None, _ANY, "staff"),
+)

@@ -1,0 +1,117 @@
+"""The learner's live stream: events of one conversation over a WebSocket, resumed from a sequence number."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from backend.conversations import identity, ownership, transcript
+from backend.conversations.fanout import Subscription
+from backend.errors import Forbidden
+from backend.http.keys import services
+from backend.http.middleware import own_origin
+from backend.http.routing import number
+from backend.services import Services
+
+PROTOCOL = "lectern.v1"
+BATCH = 500
+
+
+def bearer(request: web.Request) -> str | None:
+    """The token: in the Authorization header, or, as browsers cannot send one, as a WebSocket subprotocol.
+
+    A token in the address is taken too, for clients that can do neither.
+    """
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return token.strip()
+    for offered in request.headers.get("Sec-WebSocket-Protocol", "").split(","):
+        if offered.strip().startswith("bearer."):
+            return offered.strip().removeprefix("bearer.")
+    return request.query.get("token")
+
+
+async def learner_stream(request: web.Request) -> web.StreamResponse:
+    """`message`, `typing`, `state` and `read` events; the client may send `typing`, `read` and `resume`."""
+    if not own_origin(request):
+        raise Forbidden("This site may not open a conversation's stream.", code="foreign_origin")
+    desk = services(request)
+    after = number(request, "after", 0)
+    async with desk.store.read() as session:
+        conversation = (await identity.opened(session, request.match_info["id"], bearer(request))).id
+    socket = web.WebSocketResponse(heartbeat=25, protocols=(PROTOCOL,), max_msg_size=4096)
+    await socket.prepare(request)
+    # Subscribed before the transcript is read: nothing falls between the two; what comes twice is told once below.
+    async with desk.fanout.subscribe(conversation) as subscription:
+        sender = asyncio.create_task(_send(desk, socket, conversation, subscription, after))
+        try:
+            await _receive(desk, socket, conversation, subscription)
+        finally:
+            sender.cancel()
+            await asyncio.gather(sender, return_exceptions=True)
+    return socket
+
+
+async def _send(
+    desk: Services, socket: web.WebSocketResponse, conversation: str, subscription: Subscription, after: int
+) -> None:
+    seen = await _catch_up(desk, socket, conversation, after)
+    async with desk.store.read() as session:
+        owner = await ownership.read(session, conversation)
+    await socket.send_json({"type": "state", **owner.to_json()})
+    while not socket.closed:
+        event = await subscription.queue.get()
+        if event["type"] == "message":
+            seq = event["message"]["seq"]
+            if seq <= seen:
+                continue
+            if seq > seen + 1:
+                seen = await _catch_up(desk, socket, conversation, seen)
+                continue
+            seen = seq
+        elif event["type"] == "cut":
+            seen = await _catch_up(desk, socket, conversation, seen)
+            continue
+        elif event["type"] == "resume":
+            seen = await _catch_up(desk, socket, conversation, event["after"])
+            continue
+        await socket.send_json(event)
+
+
+async def _catch_up(desk: Services, socket: web.WebSocketResponse, conversation: str, after: int) -> int:
+    """Send what the transcript has after `after`; the last sequence number sent."""
+    while True:
+        async with desk.store.read() as session:
+            messages = await transcript.after(session, conversation, after, limit=BATCH)
+        for message in messages:
+            await socket.send_json({"type": "message", "message": message})
+        after = messages[-1]["seq"] if messages else after
+        if len(messages) < BATCH:
+            return after
+
+
+async def _receive(
+    desk: Services, socket: web.WebSocketResponse, conversation: str, subscription: Subscription
+) -> None:
+    async for message in socket:
+        event = _event(message.data) if message.type is WSMsgType.TEXT else None
+        if event is None:
+            continue
+        if event["type"] == "typing":
+            await desk.fanout.publish(conversation, {"type": "typing", "author": "learner", "until_ms": 6000})
+        elif event["type"] == "read" and isinstance(event.get("seq"), int):
+            await desk.conversations.read_up_to(conversation, event["seq"])
+        elif event["type"] == "resume" and isinstance(event.get("after"), int):
+            subscription.offer({"type": "resume", "after": max(0, event["after"])})
+
+
+def _event(text: str) -> dict[str, Any] | None:
+    """What a client sent, if it makes sense; a stream is not closed for nonsense."""
+    try:
+        event = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) and isinstance(event.get("type"), str) else None

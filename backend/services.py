@@ -1,0 +1,36 @@
+"""Everything that was wired at start-up, in one typed place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backend.clock import Clock
+from backend.conversations.fanout import Fanout
+from backend.conversations.limits import Limits
+from backend.conversations.service import Conversations
+from backend.conversations.turns import Turns
+from backend.knowledge_service import KnowledgeService
+from backend.operations.service import Operations
+from backend.outbox import Courier
+from backend.rasa_client import DialogueEngine
+from backend.settings import Settings
+from backend.staff.service import Staff
+from backend.store.base import Store
+from backend.wording import Wording
+
+
+@dataclass(frozen=True)
+class Services:
+    settings: Settings
+    clock: Clock
+    store: Store
+    fanout: Fanout
+    limits: Limits
+    engine: DialogueEngine
+    knowledge: KnowledgeService
+    wording: Wording
+    operations: Operations
+    turns: Turns
+    conversations: Conversations
+    staff: Staff
+    courier: Courier

@@ -1,0 +1,1 @@
+"""Support staff: who they are, and what they do with conversations."""
