@@ -1,15 +1,12 @@
-/** The learner API, one method a route. Every failure is an ApiError. */
+/** The learner API as the widget uses it. Every failure is an ApiError. */
 
 const TIMEOUT_MS = 25000;
 
 export class ApiError extends Error {
   /** @param {number} status 0 when no answer came at all */
-  constructor(status, body = {}, retryAfter = null) {
-    super(body.message || "");
+  constructor(status, body) {
+    super(body?.message ?? "");
     this.status = status;
-    this.code = body.code || "";
-    this.field = body.field || null;
-    this.retryAfter = retryAfter;
   }
 
   /** No answer, or one that says "later": the same request may go through. */
@@ -29,57 +26,34 @@ export class Api {
     this.origin = origin;
   }
 
+  /** A new conversation. */
   create(body, signal) {
-    return this.#request("POST", "/conversations", { body, signal });
+    return this.#request("POST", "", null, body, signal);
   }
 
-  about(conv, signal) {
-    return this.#request("GET", this.#path(conv), { conv, signal });
+  /** @param {{id: string, token: string}} conv @param {string} tail what stands after the conversation's address */
+  get(conv, tail, signal) {
+    return this.#request("GET", `/${conv.id}${tail}`, conv.token, null, signal);
   }
 
-  history(conv, after, signal) {
-    return this.#request("GET", `${this.#path(conv)}/messages?after=${after}`, { conv, signal });
-  }
-
-  send(conv, body, signal) {
-    return this.#request("POST", `${this.#path(conv)}/messages`, { conv, body, signal });
-  }
-
-  identify(conv, identity, signal) {
-    return this.#request("POST", `${this.#path(conv)}/identity`, { conv, body: { identity }, signal });
-  }
-
-  reauthenticate(conv, body, signal) {
-    return this.#request("POST", `${this.#path(conv)}/reauthenticate`, { conv, body, signal });
-  }
-
-  rate(conv, body, signal) {
-    return this.#request("POST", `${this.#path(conv)}/rating`, { conv, body, signal });
-  }
-
-  feedback(conv, message, helpful, signal) {
-    const path = `${this.#path(conv)}/messages/${encodeURIComponent(message)}/feedback`;
-    return this.#request("POST", path, { conv, body: { helpful }, signal });
+  post(conv, tail, body, signal) {
+    return this.#request("POST", `/${conv.id}${tail}`, conv.token, body, signal);
   }
 
   streamUrl(conv, after) {
-    return `${this.origin.replace(/^http/, "ws")}/api/v1${this.#path(conv)}/stream?after=${after}`;
+    return `${this.origin.replace(/^http/, "ws")}/api/v1/conversations/${conv.id}/stream?after=${after}`;
   }
 
-  #path(conv) {
-    return `/conversations/${encodeURIComponent(conv.id)}`;
-  }
-
-  async #request(method, path, { conv, body, signal } = {}) {
+  async #request(method, path, token, body, signal) {
     const headers = { Accept: "application/json" };
-    if (conv) headers.Authorization = `Bearer ${conv.token}`;
+    if (token) headers.Authorization = `Bearer ${token}`;
     if (body) headers["Content-Type"] = "application/json";
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(), TIMEOUT_MS);
     const stop = () => limit.abort();
     signal?.addEventListener("abort", stop);
     try {
-      const answer = await fetch(`${this.origin}/api/v1${path}`, {
+      const answer = await fetch(`${this.origin}/api/v1/conversations${path}`, {
         method,
         headers,
         body: body && JSON.stringify(body),
@@ -87,25 +61,14 @@ export class Api {
         cache: "no-store",
         signal: limit.signal,
       });
-      const text = await answer.text();
-      const data = parse(text);
-      if (answer.ok && data !== undefined) return data;
-      throw new ApiError(answer.ok ? 502 : answer.status, data?.error, Number(answer.headers.get("Retry-After")) || null);
+      const data = await answer.json().catch(() => null);
+      if (answer.ok && data) return data;
+      throw new ApiError(answer.ok ? 502 : answer.status, data?.error);
     } catch (error) {
       throw error instanceof ApiError ? error : new ApiError(0);
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", stop);
     }
-  }
-}
-
-/** JSON; nothing at all is an empty answer, anything else that is no JSON is undefined. */
-function parse(text) {
-  if (!text) return {};
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,10 +1,10 @@
-import { attr, h, icon, newId, say } from "./dom.js";
+import { attr, button, h, newId, say } from "./dom.js";
 import { strings } from "./strings.js";
 
 /** Minutes and seconds that are left, or the end. */
 export function proposalCard(parent, message, desk) {
   const state = h("span", {});
-  const card = h("p", { class: "proposal" }, icon("check"), state);
+  const card = h("p", { class: "proposal" }, state);
   parent.append(card);
   return ({ proposal }) => {
     const left = Math.ceil((Date.parse(proposal.expires_at) - desk.now()) / 1000);
@@ -32,10 +32,10 @@ export function stepCard(parent, message, desk) {
   const form = h("form", { class: "step", novalidate: true });
   const { submit, check } = build(form, message, desk, error);
   const go = h("button", { class: "reply primary" }, submit);
-  const others = message.step.kind === "form" ? (message.buttons ?? []).filter((button) => button !== submitButton(message)) : [];
+  const others = message.step.kind === "form" ? (message.buttons ?? []).filter((other) => other !== submitButton(message)) : [];
   const row = h("div", { class: "row" }, go);
   for (const { id, title } of others) {
-    row.append(h("button", { type: "button", class: "reply", onclick: () => desk.press(id, title) }, title));
+    row.append(button("reply", () => desk.press(id, title), title));
   }
   form.append(error, row);
   parent.append(form);
@@ -43,17 +43,17 @@ export function stepCard(parent, message, desk) {
     event.preventDefault();
     if (go.disabled) return;
     say(error, "");
-    form.querySelectorAll("[aria-invalid]").forEach((field) => field.removeAttribute("aria-invalid"));
+    for (const wrong of form.querySelectorAll("[aria-invalid]")) attr(wrong, "aria-invalid", null);
     go.disabled = true;
     go.textContent = strings.checking;
     try {
       await check();
     } catch (problem) {
-      const field = problem.input ?? form.querySelector("input, textarea");
-      (field.closest("label") ?? field).after(error);
+      const wrong = problem.input ?? form.querySelector("input, textarea");
+      (wrong.closest("label") ?? wrong).after(error);
       say(error, problem.message || strings.networkError);
-      field.setAttribute("aria-invalid", "true");
-      field.focus();
+      wrong.setAttribute("aria-invalid", "true");
+      wrong.focus();
     }
     go.disabled = false;
     go.textContent = submit;
@@ -80,44 +80,38 @@ class Missing extends Error {
 
 function reauthenticate(form, { step }, desk, error) {
   const code = step.method === "code";
-  const input = h("input", {
-    id: newId(),
+  const [label, help] = code ? [strings.codeLabel, strings.codeHelp] : [strings.passwordLabel, strings.passwordHelp];
+  const input = field(form, label, help, error, {
     type: code ? "text" : "password",
     inputmode: code && "numeric",
     autocomplete: code ? "one-time-code" : "current-password",
-    "aria-describedby": error.id,
-    required: true,
   });
-  const label = h("label", { for: input.id }, icon("lock"), code ? strings.codeLabel : strings.passwordLabel);
-  form.append(label, input, h("p", { class: "help" }, code ? strings.codeHelp : strings.passwordHelp));
-  if (!code) {
-    const show = h("input", { type: "checkbox", onchange: () => (input.type = show.checked ? "text" : "password") });
-    form.append(h("label", { class: "check" }, show, strings.showPassword));
-  }
   const check = async () => {
     const { value } = input;
     if (!value.trim()) throw new Missing(input, strings.missing);
     input.value = "";
     await desk.reauthenticate(code ? { code: value.trim() } : { password: value });
   };
-  return { submit: strings.confirmIdentity, check };
+  return { submit: strings.confirm, check };
 }
 
 function typeToConfirm(form, { step }, desk, error) {
-  const input = h("input", {
-    id: newId(),
-    type: "text",
-    autocomplete: "off",
-    autocapitalize: "characters",
-    spellcheck: "false",
-    "aria-describedby": error.id,
-  });
-  form.append(h("label", { for: input.id }, strings.typeToConfirm(step.word)), input);
+  const input = field(form, strings.typeToConfirm(step.word), "", error, { autocomplete: "off", spellcheck: "false" });
   const check = async () => {
     if (input.value.trim() !== step.word) throw new Missing(input, strings.typeMismatch(step.word));
-    desk.say(step.word);
+    desk.send(step.word);
   };
   return { submit: strings.confirm, check };
+}
+
+/** A labelled field with its help; what is wrong is said under it. */
+function field(form, label, help, error, props, tag = "input") {
+  const id = newId();
+  const hint = h("p", { class: "help", id: `${id}-help` }, help);
+  const input = h(tag, { id, "aria-describedby": `${id}-help ${error.id}`, dir: "auto", ...props });
+  if (props.type === "checkbox") form.append(h("label", { class: "check" }, input, label));
+  else form.append(h("label", { for: id }, label), input, hint);
+  return input;
 }
 
 function submitButton({ buttons }) {
@@ -127,7 +121,7 @@ function submitButton({ buttons }) {
 function longForm(form, message, desk, error) {
   const { step } = message;
   const inputs = new Map();
-  for (const field of step.fields ?? []) form.append(...formField(field, error, inputs));
+  for (const wanted of step.fields) inputs.set(wanted.name, formField(form, wanted, error));
   const texts = () => [...inputs.values()].filter(({ localName }) => localName === "textarea");
   const total = () => texts().reduce((sum, { value }) => sum + count(value), 0);
   if (step.min_words) {
@@ -135,37 +129,30 @@ function longForm(form, message, desk, error) {
     form.addEventListener("input", () => say(sum, strings.words(total(), step.min_words)));
     form.append(sum);
   }
-  const button = submitButton(message);
+  const main = submitButton(message);
   const check = async () => {
     const values = {};
-    for (const field of step.fields ?? []) {
-      const input = inputs.get(field.name);
-      values[field.name] = input.type === "checkbox" ? input.checked : input.value.trim();
-      if (!values[field.name] && field.required !== false) throw new Missing(input, strings.missing);
-      const short = (field.min_words ?? 0) - count(input.value);
-      if (input.type !== "checkbox" && short > 0) throw new Missing(input, strings.wordsMissing(short));
+    for (const { name, min_words: least = 0, required } of step.fields) {
+      const input = inputs.get(name);
+      values[name] = input.type === "checkbox" ? input.checked : input.value.trim();
+      if (!values[name] && required !== false) throw new Missing(input, strings.missing);
+      const short = least - count(input.value);
+      if (short > 0) throw new Missing(input, strings.wordsMissing(short));
     }
     const short = (step.min_words ?? 0) - total();
     if (short > 0) throw new Missing(texts()[0], strings.wordsMissing(short));
-    desk.form(button?.id, values, button?.title ?? strings.formSend);
+    desk.form(main?.id, values, main?.title ?? strings.formSend);
   };
-  return { submit: button?.title ?? strings.formSend, check };
+  return { submit: main?.title ?? strings.formSend, check };
 }
 
-function formField({ name, label, kind, min_words: least, help }, error, inputs) {
-  const id = newId();
-  const tag = kind === "textarea" ? "textarea" : "input";
-  const type = tag === "input" && (kind === "checkbox" ? "checkbox" : "text");
-  const input = h(tag, { id, name, type, rows: tag === "textarea" && 4, dir: "auto", "aria-describedby": `${id}-help ${error.id}` });
-  inputs.set(name, input);
-  if (type === "checkbox") return [h("label", { class: "check", for: id }, input, label)];
-  const hint = h("p", { class: "help", id: `${id}-help` }, help ?? "");
-  if (tag === "textarea") {
-    const show = () => say(hint, [help, strings.words(count(input.value), least)].filter(Boolean).join(" · "));
-    input.addEventListener("input", show);
-    show();
-  }
-  return [h("label", { for: id }, label), input, hint];
+function formField(form, { name, label, kind, min_words: least, help = "" }, error) {
+  if (kind !== "textarea") return field(form, label, help, error, { name, type: kind });
+  const input = field(form, label, help, error, { name, rows: 4 }, kind);
+  const show = () => say(input.nextSibling, [help, strings.words(count(input.value), least)].filter(Boolean).join(" · "));
+  input.addEventListener("input", show);
+  show();
+  return input;
 }
 
 /** Words as the desk counts them: runs without white space. */
@@ -178,7 +165,7 @@ export function ratingCard({ rate, skip }) {
   const error = h("p", { class: "error", role: "alert", hidden: true });
   const comment = h("textarea", { id: newId(), rows: 2, maxlength: 1000, dir: "auto" });
   const stars = [1, 2, 3, 4, 5].map((n) =>
-    h("label", { class: "star" }, h("input", { type: "radio", name: "score", value: n }), icon("star"), h("span", { class: "sr" }, strings.stars(n))),
+    h("label", { class: "star" }, h("input", { type: "radio", name: "score", value: n }), "★", h("span", { class: "sr" }, strings.stars(n))),
   );
   const send = async (event) => {
     event.preventDefault();
@@ -197,6 +184,6 @@ export function ratingCard({ rate, skip }) {
     h("label", { for: comment.id }, strings.rateComment), comment, error,
     h("div", { class: "row" },
       h("button", { class: "reply primary" }, strings.rateSend),
-      h("button", { type: "button", class: "reply", onclick: () => { form.remove(); skip(); } }, strings.rateSkip)));
+      button("reply", () => { form.remove(); skip(); }, strings.rateSkip)));
   return form;
 }

@@ -5,13 +5,8 @@ const ICONS = {
   chat: "M4 5h16v11h-9l-4.5 4v-4H4z",
   close: "M6 6l12 12M18 6L6 18",
   send: "M5 12h13M12.5 5.5L19 12l-6.5 6.5",
-  down: "M12 5v13M5.5 12.5L12 19l6.5-6.5",
   page: "M6 3.5h8l4 4v13H6zM14 3.5v4h4M9 12h6M9 16h6",
   up: "M7 11v9H4v-9zM7 11l4-8c1.6 0 2.5 1 2.5 2.5V9H19a1.5 1.5 0 0 1 1.5 1.800l-1.4 7.700A1.8 1.8 0 0 1 17.3 20H7",
-  lock: "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
-  person: "M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM4.5 20.5c.6-4 3.6-6 7.5-6s6.9 2 7.5 6",
-  star: "M12 3.5l2.6 5.4 5.9.8-4.3 4.1 1 5.900L12 16.900l-5.2 2.8 1-5.9-4.3-4.1 5.9-.8z",
-  check: "M5 12.5l4.5 4.5L19 7.5",
 };
 
 /**
@@ -29,6 +24,16 @@ export function h(tag, props = {}, ...children) {
   }
   node.append(...children.filter((child) => child !== null && child !== false && child !== undefined));
   return node;
+}
+
+/** A button that never submits a form. */
+export function button(className, onclick, ...children) {
+  return h("button", { type: "button", class: className, onclick }, ...children);
+}
+
+/** A round button with an icon and a name. */
+export function iconButton(className, name, label, onclick) {
+  return h("button", { type: onclick ? "button" : "submit", class: className, "aria-label": label, title: label, onclick }, icon(name));
 }
 
 /** @param {keyof typeof ICONS} name */

@@ -1,5 +1,5 @@
 import { Api } from "./api.js";
-import { attr, h, icon, say } from "./dom.js";
+import { attr, button, h, icon, say } from "./dom.js";
 import { Panel } from "./panel.js";
 import { Session } from "./session.js";
 import { Store } from "./store.js";
@@ -90,7 +90,6 @@ export class LecternChat extends HTMLElement {
       title: this.getAttribute("title") || strings.title,
       now: () => session.store.now(),
       send: (text) => this.#send({ text }, text),
-      say: (text) => this.#send({ text }, text),
       press: (id, title) => this.#send({ press: id }, title),
       form: (press, form, title) => this.#send({ ...(press ? { press } : {}), form }, title),
       reauthenticate: (body) => session.reauthenticate(body),
@@ -103,8 +102,8 @@ export class LecternChat extends HTMLElement {
     };
     this.panel = new Panel(desk);
     this.badge = h("span", { class: "badge", "aria-hidden": "true", hidden: true });
-    this.launcher = h("button", { type: "button", class: "launcher", "aria-expanded": "false", "aria-controls": "panel", onclick: () => this.open() },
-      icon("chat"), h("span", { class: "label" }, strings.open), this.badge);
+    this.launcher = button("launcher", () => this.open(), icon("chat"), h("span", { class: "label" }, strings.open), this.badge);
+    attr(this.launcher, "aria-expanded", "false");
     // The title attribute would be a tooltip over the whole panel.
     this.removeAttribute("title");
     const root = this.attachShadow({ mode: "open" });

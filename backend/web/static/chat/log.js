@@ -1,4 +1,4 @@
-import { h, icon, say } from "./dom.js";
+import { button, h, say } from "./dom.js";
 import { messageView } from "./message.js";
 import { ratingCard } from "./cards.js";
 import { strings } from "./strings.js";
@@ -13,7 +13,8 @@ export class Log {
     this.views = new Map();
     this.list = h("div", { role: "log", "aria-live": "polite", "aria-relevant": "additions", "aria-label": strings.log, class: "list" });
     this.typing = h("div", { class: "typing", hidden: true }, h("span", {}), h("i"), h("i"), h("i"));
-    this.more = h("button", { type: "button", class: "more", hidden: true, onclick: () => this.toEnd() }, icon("down"), strings.newMessages);
+    this.more = button("more", () => this.toEnd(), "↓ ", strings.newMessages);
+    this.more.hidden = true;
     this.scroller = h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": strings.log }, this.list, this.typing);
     this.scroller.addEventListener("scroll", () => this.#nearEnd() && (this.more.hidden = true), { passive: true });
     this.el = h("div", { class: "log" }, this.scroller, this.more);
@@ -69,14 +70,14 @@ export class Log {
   #context(items, store) {
     const messages = items.map(({ message }) => message).filter(Boolean);
     const lastMine = messages.filter(({ author }) => author === "learner").at(-1);
-    const step = messages.filter(({ step }) => step).at(-1);
     const busy = store.echoes.some(({ status }) => status !== "failed");
+    const last = messages.filter(({ author }) => author !== "system").at(-1);
     return {
       pressed: store.pressed,
       agent: store.state.agent,
       seenSeq: store.seenSeq,
       lastMine: lastMine?.client_id ?? lastMine?.id,
-      activeStep: step && !busy && !(lastMine?.seq > step.seq) ? step.id : null,
+      activeStep: last?.step && !busy ? last.id : null,
       expired: ({ proposal }) => proposal && (proposal.state !== "open" || Date.parse(proposal.expires_at) <= store.now()),
     };
   }

@@ -1,4 +1,4 @@
-import { attr, h, icon, say } from "./dom.js";
+import { attr, button, h, icon, iconButton, say } from "./dom.js";
 import { link, renderMarkdown, safeUrl } from "./markdown.js";
 import { proposalCard, stepCard } from "./cards.js";
 import { strings } from "./strings.js";
@@ -36,13 +36,11 @@ function speaker(author, agent) {
 /** Our own words: text as typed, and what became of them. */
 function mine(el, body, meta, desk) {
   const status = h("span", {});
-  const again = h("button", { type: "button", class: "text" }, strings.tryAgain);
-  const edit = h("button", { type: "button", class: "text" }, strings.edit);
+  const again = button("text", () => desk.retry(key), strings.tryAgain);
+  const edit = button("text", () => desk.edit(key), strings.edit);
   const time = h("span", {});
   meta.append(time, status, again, edit);
   let key;
-  again.addEventListener("click", () => desk.retry(key));
-  edit.addEventListener("click", () => desk.edit(key));
   return ({ message, echo, key: current }, { seenSeq, lastMine }) => {
     key = current;
     const text = message?.text ?? echo.text;
@@ -91,7 +89,7 @@ function citations(list, { base, follow }) {
 function buttons(el, message, desk) {
   const nodes = message.buttons.map(({ id, title, style }) => {
     const press = ({ currentTarget }) => currentTarget.getAttribute("aria-disabled") || desk.press(id, title);
-    return h("button", { type: "button", class: `reply ${style ?? "plain"}`, dir: "auto", onclick: press }, title);
+    return button(`reply ${style}`, press, title);
   });
   el.append(h("div", { class: "replies" }, ...nodes));
   return (now, { pressed, expired }) => {
@@ -109,20 +107,13 @@ function feedback(message, desk) {
   const thanks = h("span", { role: "status" });
   const row = h("div", { class: "feedback" }, h("span", {}, strings.helpful));
   const thumb = (helpful) =>
-    h("button", {
-      type: "button",
-      class: helpful ? "thumb" : "thumb down",
-      "aria-label": helpful ? strings.yes : strings.no,
-      title: helpful ? strings.yes : strings.no,
-      "aria-pressed": "false",
-      onclick: async ({ currentTarget }) => {
-        for (const other of row.querySelectorAll("button")) attr(other, "aria-pressed", String(other === currentTarget));
-        await desk.feedback(message.id, helpful).then(
-          () => say(thanks, strings.thanks),
-          (error) => say(thanks, error.message || strings.networkError),
-        );
-      },
-    }, icon("up"));
+    iconButton(helpful ? "thumb" : "thumb down", "up", helpful ? strings.yes : strings.no, async ({ currentTarget }) => {
+      for (const other of row.querySelectorAll("button")) attr(other, "aria-pressed", String(other === currentTarget));
+      await desk.feedback(message.id, helpful).then(
+        () => say(thanks, strings.thanks),
+        (error) => say(thanks, error.message || strings.networkError),
+      );
+    });
   row.append(thumb(true), thumb(false), thanks);
   return row;
 }

@@ -1,4 +1,4 @@
-import { attr, h, icon, say } from "./dom.js";
+import { attr, button, h, icon, iconButton, say } from "./dom.js";
 import { Log } from "./log.js";
 import { strings } from "./strings.js";
 
@@ -16,9 +16,9 @@ export class Panel {
     this.title = h("h2", {}, desk.title);
     this.status = h("p", { class: "status", role: "status" });
     this.identity = h("p", { class: "identity" });
-    const close = h("button", { type: "button", class: "round", "aria-label": strings.close, title: strings.close, onclick: () => desk.close() }, icon("close"));
+    const close = iconButton("round", "close", strings.close, () => desk.close());
     this.banner = h("p", { class: "banner", role: "status", hidden: true });
-    this.problem = h("div", { class: "problem", role: "alert", hidden: true }, h("p"), h("button", { type: "button", class: "reply primary", onclick: () => this.#solve() }));
+    this.problem = h("div", { class: "problem", role: "alert", hidden: true }, h("p"), button("reply primary", () => this.#solve()));
     this.#composer();
     this.el = h("section", { class: "panel", id: "panel", role: "region", "aria-label": strings.panel(desk.title), hidden: true, lang: "en" },
       h("header", {}, h("span", { class: "mark", "aria-hidden": "true" }, icon("chat")), h("div", { class: "head" }, this.title, this.status), close),
@@ -52,11 +52,11 @@ export class Panel {
   #composer() {
     this.input = h("textarea", { id: "input", rows: 1, dir: "auto", enterkeyhint: "send", "aria-describedby": "count" });
     this.count = h("p", { class: "count", id: "count", role: "status", hidden: true });
-    this.person = h("button", { type: "button", class: "text", onclick: () => this.desk.send(strings.personText) }, icon("person"), strings.person);
-    this.anew = h("button", { type: "button", class: "text", hidden: true, onclick: () => this.desk.session.startNew() }, icon("chat"), strings.startNew);
+    this.person = button("text", () => this.desk.send(strings.personText), strings.person);
+    this.anew = button("text", () => this.desk.session.startNew(), strings.startNew);
     this.form = h("form", { class: "composer", onsubmit: (event) => this.#submit(event) },
       h("label", { class: "sr", for: "input" }, strings.messageLabel),
-      h("div", { class: "write" }, this.input, h("button", { class: "round send", "aria-label": strings.send, title: strings.send }, icon("send"))),
+      h("div", { class: "write" }, this.input, iconButton("round send", "send", strings.send)),
       this.count, h("div", { class: "tools" }, this.person, this.anew));
     this.input.addEventListener("input", () => this.#grow());
     this.input.addEventListener("keydown", (event) => {

@@ -81,12 +81,12 @@ export class Session {
   /** Password or code: goes to its own route and leaves no trace here. Throws ApiError. */
   async reauthenticate(body) {
     const { signal } = this.work;
-    const answer = await this.api.reauthenticate(this.store.conv, body, signal);
+    const answer = await this.api.post(this.store.conv, "/reauthenticate", body, signal);
     if (!signal.aborted) this.#take(answer);
   }
 
   async rate(score, comment) {
-    await this.api.rate(this.store.conv, comment ? { score, comment } : { score }, this.work.signal);
+    await this.api.post(this.store.conv, "/rating", comment ? { score, comment } : { score }, this.work.signal);
     this.rated();
   }
 
@@ -96,7 +96,7 @@ export class Session {
   }
 
   feedback(message, helpful) {
-    return this.api.feedback(this.store.conv, message, helpful, this.work.signal);
+    return this.api.post(this.store.conv, `/messages/${message}/feedback`, { helpful }, this.work.signal);
   }
 
   /** The platform vouches for a learner. Whatever belongs to somebody else is gone before anything is shown. */
@@ -175,7 +175,7 @@ export class Session {
   async #takeUp(kept, signal) {
     let answer;
     try {
-      answer = await this.api.history(kept, 0, signal);
+      answer = await this.api.get(kept, "/messages?after=0", signal);
     } catch (error) {
       if (!error.gone) throw error;
       this.store.wipe();
@@ -206,7 +206,7 @@ export class Session {
     const { conv } = this.store;
     const { sub, identity } = this;
     if (!sub || !conv || conv.sub === sub) return;
-    const answer = await this.api.identify(conv, identity, signal);
+    const answer = await this.api.post(conv, "/identity", { identity }, signal);
     if (signal.aborted) return;
     conv.sub = sub;
     this.store.save();
@@ -235,7 +235,7 @@ export class Session {
 
   /** State and name; nice to have, so a failure is none. */
   async #about(signal) {
-    const about = await this.api.about(this.store.conv, signal).catch(() => null);
+    const about = await this.api.get(this.store.conv, "", signal).catch(() => null);
     if (!about || signal.aborted) return;
     this.store.setState(about);
     this.store.learner = about.learner?.name ?? null;
@@ -244,7 +244,7 @@ export class Session {
 
   async #catchUp(signal) {
     try {
-      const answer = await this.api.history(this.store.conv, this.store.lastSeq, signal);
+      const answer = await this.api.get(this.store.conv, `/messages?after=${this.store.lastSeq}`, signal);
       if (signal.aborted) return;
       this.#take(answer);
       this.store.caughtUp();
@@ -259,7 +259,7 @@ export class Session {
     this.onChange();
     const before = this.store.lastSeq;
     try {
-      const answer = await this.api.send(this.store.conv, { client_id: echo.client_id, ...echo.body }, signal);
+      const answer = await this.api.post(this.store.conv, "/messages", { client_id: echo.client_id, ...echo.body }, signal);
       if (signal.aborted) return;
       this.store.answered(echo, answer.messages ?? []);
       this.#take(answer);
