@@ -22,16 +22,17 @@ from rapidfuzz.distance import OSA
 
 from knowledge.model import Knowledge, Section
 from knowledge.reader import render
-from knowledge.words import STOP_WORDS, plain_words, skeleton, stem, telling_words
+from knowledge.words import EMPTY_WORDS, SHAPING_WORDS, plain_words, search_words, skeleton, stem
 
 # Longer texts are cut: a query of a whole page would find everything and cost too much.
 MAX_CHARACTERS = 400
 MAX_WORDS = 24
 
-_FIELD_WEIGHTS = {"title": 3.0, "questions": 1.6, "short": 1.2, "full": 0.6}
-_SATURATION = 1.4
+# Chosen by asking every example question of an index without it.
+_FIELD_WEIGHTS = {"title": 4.5, "questions": 0.6, "short": 1.2, "full": 0.6}
+_SATURATION = 3.0
 _LENGTH_INFLUENCE = 0.4
-_BEST_QUESTION = 6.0
+_BEST_QUESTION = 3.0
 _BEGINNING = 0.8
 _MISSPELT = 0.75
 _BEGINNINGS_TRIED = 12
@@ -74,7 +75,7 @@ class Search:
     def query(self, text: str, limit: int = 8) -> list[Hit]:
         """The sections that fit best, best first; nothing for a text without a telling word."""
         words = self._typed_words(text)
-        if not words or limit < 1:
+        if limit < 1 or all(word in SHAPING_WORDS for word, _ in words):
             return []
         scores: dict[int, float] = defaultdict(float)
         covered: dict[int, float] = defaultdict(float)
@@ -85,7 +86,8 @@ class Search:
             wanted += max((self._rarity[stem_] for stem_ in stems), default=self._rarity_of_unknown)
             for section, score in _best(stems, self._weights):
                 scores[section] += score
-                matched[section].append(word)
+                if word not in SHAPING_WORDS:
+                    matched[section].append(word)
             for number, rarity in _best(stems, self._questions):
                 covered[number] += rarity
         best_question: dict[int, float] = defaultdict(float)
@@ -95,9 +97,8 @@ class Search:
             # also asks for something else is a worse answer.
             fit = (rarity / wanted) ** 2 * (rarity / self._question_rarity[number]) ** 0.5
             best_question[section] = max(best_question[section], fit)
-        for section in scores:
-            scores[section] += _BEST_QUESTION * best_question[section]
-        return self._hits(scores, matched, limit)
+        total = {section: scores[section] + _BEST_QUESTION * best_question[section] for section in matched}
+        return self._hits(total, matched, limit)
 
     def _hits(self, scores: dict[int, float], matched: dict[int, list[str]], limit: int) -> list[Hit]:
         ranked = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit]
@@ -117,11 +118,12 @@ class Search:
         still_typing = bool(text) and text[-1].isalnum()
         last = len(everything) - 1
         words = {
-            word: still_typing and number == last for number, word in enumerate(everything) if word not in STOP_WORDS
+            word: still_typing and number == last for number, word in enumerate(everything) if word not in EMPTY_WORDS
         }
         # "log in" and "login", "sign up" and "signup".
-        joined = (first + second for first, second in pairwise(everything) if len(first) > 1 < len(second))
-        words.update((word, False) for word in joined if word in self._stems)
+        for first, second in pairwise(everything):
+            if first + second in self._stems and first not in SHAPING_WORDS and first not in EMPTY_WORDS:
+                words[first + second] = False
         return list(words.items())
 
     def _alternatives(self, word: str, may_grow: bool) -> dict[str, float]:
@@ -179,7 +181,7 @@ class Search:
     def _index_questions(self) -> None:
         for number, section in enumerate(self._sections):
             for question in section.questions:
-                stems = {self._stems[word] for word in telling_words(question)}
+                stems = {self._stems[word] for word in search_words(question)}
                 for stem_ in stems:
                     self._questions[stem_].append((len(self._question_section), self._rarity[stem_]))
                 self._question_section.append(number)
@@ -213,10 +215,10 @@ def _written(knowledge: Knowledge, section: Section, params: Mapping[str, Any]) 
     """The telling words of a section, by field."""
     article = knowledge.article(section.article)
     return {
-        "title": telling_words(f"{section.title} {article.title}"),
-        "questions": telling_words("\n".join(section.questions)),
-        "short": telling_words(render(section.short_markdown, params, article.file)),
-        "full": telling_words(render(section.full_markdown, params, article.file)),
+        "title": search_words(f"{section.title} {article.title}"),
+        "questions": search_words("\n".join(section.questions)),
+        "short": search_words(render(section.short_markdown, params, article.file)),
+        "full": search_words(render(section.full_markdown, params, article.file)),
     }
 
 

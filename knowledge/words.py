@@ -7,31 +7,36 @@ import unicodedata
 
 _LINK_TARGET = re.compile(r"\]\([^)\s]*\)")
 _APOSTROPHE = re.compile(r"(?<=\w)['\u2019`\u00b4](?=\w)")
-# "re-enroll", "e-mail" and "pre-pay" are also written in one word; longer first parts are words of their own.
-_SHORT_PREFIX = re.compile(r"\b([a-z]{1,3})-(?=[a-z])")
+# "re-enroll", "e-mail" and "log-in" are also written in one word; other first parts are words of their own.
+_PREFIX = re.compile(r"\b(re|pre|un|de|e|co|non|log)-(?=[a-z])")
 _WORD = re.compile(r"[a-z0-9]+")
 
-_COMMON = """
-a about after all also am an and any are as at be because been before being but by can cant could couldnt did do does
-doesnt doing dont for from get got had has have having he help hi hello hey her here him his how i id if ill im in
-into is isnt it its ive just like me my need no not now of off ok on one or our out please pls plz she should so some
-tell than thank thanks that the their them then there these they this those to too up us very want was wasnt we well
-were what whats when where wheres which while who whos why will with wont would wouldnt you your
+_EVERYWHERE = """
+a an and are as at be by do for hello hey hi i im in is it its me my of on or please pls plz so thank thanks that
+the this to was we you your
 """
-# Too common in questions to tell two answers apart.
-STOP_WORDS = frozenset(_COMMON.split())
+_SHAPING = """
+about after all also am any because been before being but can cant could couldnt did does doesnt doing dont from get
+got had has have having he help her here him his how id if ill into isnt ive just like need no not now off ok one
+our out she should some tell than their them then there these they those too up us very want wasnt well were what
+whats when where wheres which while who whos why will with wont would wouldnt
+"""
+# In every question: they tell nothing.
+EMPTY_WORDS = frozenset(_EVERYWHERE.split())
+# They tell "how do I" from "why can't I", but alone find nothing.
+SHAPING_WORDS = frozenset(_SHAPING.split())
 
 
 def plain_words(text: str) -> list[str]:
     """The words in lower case, without accents, apostrophes and the targets of links."""
     text = _APOSTROPHE.sub("", _LINK_TARGET.sub("] ", text))
     text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return _WORD.findall(_SHORT_PREFIX.sub(r"\1", text))
+    return _WORD.findall(_PREFIX.sub(r"\1", text))
 
 
-def telling_words(text: str) -> list[str]:
-    """The words that say what a text is about."""
-    return [word for word in plain_words(text) if word not in STOP_WORDS]
+def search_words(text: str) -> list[str]:
+    """The words that are worth comparing, in their order."""
+    return [word for word in plain_words(text) if word not in EMPTY_WORDS]
 
 
 def stem(word: str) -> str:
