@@ -137,7 +137,10 @@ class Decision:
             == (record.get("operation"), record.get("target"), record.get("outcome"))
             and list(self.codes) == [reason["code"] for reason in record.get("reasons", ())]
             and [_lasting(item.to_json(), item.values) for item in self.consequences]
-            == [_lasting(then, now.values) for then, now in zip(record.get("consequences", ()), self.consequences)]
+            == [
+                _lasting(then, now.values)
+                for then, now in zip(record.get("consequences", ()), self.consequences, strict=False)
+            ]
             and len(record.get("consequences", ())) == len(self.consequences)
         )
 

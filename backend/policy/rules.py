@@ -10,6 +10,15 @@ from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 
+from backend.policy.account import (
+    decide_change_name,
+    decide_delete_account,
+    decide_report_email_change,
+    decide_resend_confirmation,
+    decide_reset_password,
+    decide_unlink_login,
+)
+from backend.policy.aid import aid_rule, diagnose_aid_status
 from backend.policy.charges import diagnose_double_charge, diagnose_refund_status
 from backend.policy.draft import Rule
 from backend.policy.findings import Question, question
@@ -17,8 +26,10 @@ from backend.policy.lists import Lists
 from backend.policy.payment_methods import look_at_payment_method
 from backend.policy.plus import look_in_plus
 from backend.policy.refund import decide_refund
+from backend.policy.reports import decide_report_problem
 from backend.policy.subscription_status import diagnose_subscription_status
 from backend.policy.subscriptions import decide_cancel_subscription, decide_cancel_trial
+from backend.policy.unenrol import decide_unenroll
 from backend.policy.wishes import WISHES
 
 
@@ -36,6 +47,15 @@ DECISIONS: Mapping[str, Rule] = MappingProxyType(
         "refund": decide_refund,
         "cancel_subscription": decide_cancel_subscription,
         "cancel_trial": decide_cancel_trial,
+        "unenroll": decide_unenroll,
+        "delete_account": decide_delete_account,
+        "unlink_login": decide_unlink_login,
+        "resend_confirmation": decide_resend_confirmation,
+        "reset_password": decide_reset_password,
+        "change_name": decide_change_name,
+        "report_email_change": decide_report_email_change,
+        "apply_for_aid": aid_rule(),
+        "report_problem": decide_report_problem,
         **WISHES,
     }
 )
@@ -45,14 +65,16 @@ DIAGNOSES: Mapping[str, Question] = MappingProxyType(
         "refund_status": diagnose_refund_status,
         "subscription_status": diagnose_subscription_status,
         "double_charge": diagnose_double_charge,
+        "aid_status": diagnose_aid_status,
     }
 )
 
 
 def build(lists: Lists) -> Rules:
     """All rules, those that read the lists bound to these."""
+    decisions = {**DECISIONS, "apply_for_aid": aid_rule(lists)}
     with_lists = {
         "in_plus": question("in_plus", guests=True)(partial(look_in_plus, lists=lists)),
         "payment_method": question("payment_method", guests=True)(partial(look_at_payment_method, lists=lists)),
     }
-    return Rules(DECISIONS, MappingProxyType({**DIAGNOSES, **with_lists}))
+    return Rules(MappingProxyType(decisions), MappingProxyType({**DIAGNOSES, **with_lists}))

@@ -12,6 +12,7 @@
         output: {outcome, target, operation, reasons, notes, consequences, remedies, deadline, values}
                                     # for `diagnose`: {problem, ok, info, remedies, values}: lists of codes, any order
                                     # for `follow` (policy/automatic): {reasons, values}
+Other keys of a table hold anchors for its cases.
 
 A key of `output` that is left out is not checked. `values` names, by code, some of the values its text can speak of.
 """
