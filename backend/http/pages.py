@@ -133,7 +133,9 @@ class HelpCentre:
     def _page(self, template: str, status: int = 200, **values: Any) -> web.Response:
         values.setdefault("query", "")
         html = self._pages.render(template, demo=self._demo, **values)
-        return web.Response(text=html, status=status, content_type="text/html", headers=PAGE_HEADERS)
+        response = web.Response(text=html, status=status, content_type="text/html", headers=PAGE_HEADERS)
+        response.enable_compression()
+        return response
 
 
 HELP_CENTRE = web.AppKey("help_centre", HelpCentre)

@@ -6,11 +6,12 @@ export function proposalCard(parent, message, desk) {
   const state = h("span", {});
   const card = h("p", { class: "proposal" }, state);
   parent.append(card);
-  return ({ proposal }) => {
+  return ({ proposal }, { stateOf }) => {
     const left = Math.ceil((Date.parse(proposal.expires_at) - desk.now()) / 1000);
-    const open = proposal.state === "open" && left > 0;
+    const now = stateOf(proposal);
+    const open = now === "open" && left > 0;
     card.classList.toggle("open", open);
-    const over = strings.proposalStates[proposal.state] ?? strings.proposalExpired;
+    const over = strings.proposalStates[now] ?? strings.proposalExpired;
     const text = open ? strings.proposalLeft(minutes(left)) : over;
     if (state.textContent !== text) state.textContent = text;
     // A clock that is read out every second would drown everything else.

@@ -36,6 +36,7 @@ export class LecternChat extends HTMLElement {
     });
     this.#build(origin);
     this.#listen();
+    this.#draw();
     this.#session.restore();
     this.#queue.splice(0).forEach((call) => call());
     if (this.hasAttribute("open") || this.#remembered()) this.#show(false);

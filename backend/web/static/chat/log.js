@@ -72,13 +72,17 @@ export class Log {
     const lastMine = messages.filter(({ author }) => author === "learner").at(-1);
     const busy = store.echoes.some(({ status }) => status !== "failed");
     const last = messages.filter(({ author }) => author !== "system").at(-1);
+    // What became of an offer is told by a later message.
+    const states = new Map(messages.filter(({ proposal }) => proposal).map(({ proposal }) => [proposal.id, proposal.state]));
+    const stateOf = ({ id }) => states.get(id);
     return {
+      stateOf,
       pressed: store.pressed,
       agent: store.state.agent,
       seenSeq: store.seenSeq,
       lastMine: lastMine?.client_id ?? lastMine?.id,
       activeStep: last?.step && !busy ? last.id : null,
-      expired: ({ proposal }) => proposal && (proposal.state !== "open" || Date.parse(proposal.expires_at) <= store.now()),
+      expired: ({ proposal }) => proposal && (stateOf(proposal) !== "open" || Date.parse(proposal.expires_at) <= store.now()),
     };
   }
 

@@ -7,12 +7,13 @@ const ITEM = /^(\s*)(?:([-*•])|(\d{1,3})[.)])\s+(.*)$/;
  * The desk's subset of Markdown as nodes: paragraphs, lists, bold, italics, code and links. Everything else stays text.
  * @param {string} text
  * @param {string} base address that relative links start from
+ * @param {boolean} [breaks] a new line is one on the screen, too, as in what a person typed
  * @returns {DocumentFragment}
  */
-export function renderMarkdown(text, base) {
+export function renderMarkdown(text, base, breaks = false) {
   const out = document.createDocumentFragment();
   for (const block of String(text).replace(/\r\n?/g, "\n").split(/\n\s*\n/)) {
-    if (block.trim()) renderBlock(block.split("\n"), out, base);
+    if (block.trim()) renderBlock(block.split("\n"), out, base, breaks);
   }
   joinLists(out);
   return out;
@@ -35,7 +36,7 @@ export function link(url, ...children) {
   return h("a", { href: url.href, target: away && "_blank", rel: away && "noopener noreferrer" }, ...children);
 }
 
-function renderBlock(lines, out, base) {
+function renderBlock(lines, out, base, breaks) {
   let paragraph = null;
   let list = null;
   let item = null;
@@ -56,7 +57,7 @@ function renderBlock(lines, out, base) {
       inline(line.trim(), item, base);
     } else {
       list = item = null;
-      if (paragraph) paragraph.append(h("br"));
+      if (paragraph) paragraph.append(breaks ? h("br") : " ");
       else out.append((paragraph = h("p", { dir: "auto" })));
       inline(line.trim(), paragraph, base);
     }

@@ -62,11 +62,11 @@ function echoStatus(echo) {
 
 /** The desk's words, with all that hangs on them. */
 function theirs(el, body, meta, message, desk) {
-  if (message.text) body.append(renderMarkdown(message.text, desk.base));
+  if (message.text) body.append(renderMarkdown(message.text, desk.base, message.author !== "bot"));
   const parts = [];
   const bubble = body.parentNode;
   if (message.citations?.length) bubble.append(citations(message.citations, desk));
-  if (message.proposal) parts.push(proposalCard(bubble, message, desk));
+  if (message.proposal && message.buttons) parts.push(proposalCard(bubble, message, desk));
   if (message.step) parts.push(stepCard(bubble, message, desk));
   if (message.buttons?.length && message.step?.kind !== "form") parts.push(buttons(el, message, desk));
   if (RATED_KINDS.has(message.answer?.kind)) el.append(feedback(message, desk));

@@ -271,6 +271,7 @@ export class Session {
   }
 
   #notSent(echo, error, signal) {
+    this.store.typing = null;
     if (!navigator.onLine) {
       echo.status = "waiting";
     } else {

@@ -35,7 +35,7 @@ a { color: var(--accent); text-underline-offset: .18em; }
 @media (prefers-color-scheme: dark) { .badge { color: var(--accent); } }
 .panel {
   position: fixed; inset-block-end: 1.1rem; inset-inline-end: 1.1rem; display: flex; flex-direction: column; overflow: hidden;
-  inline-size: min(25.5rem, calc(100vw - 2rem)); block-size: min(42rem, calc(100vh - 2rem)); block-size: min(42rem, calc(100dvh - 2rem));
+  inline-size: min(25.5rem, calc(100vw - 2rem)); block-size: min(46rem, calc(100vh - 2rem)); block-size: min(46rem, calc(100dvh - 2rem));
   border: 1px solid var(--line); border-radius: 18px; background: var(--paper); box-shadow: 0 10px 44px rgb(0 0 0 / 24%);
 }
 header { display: flex; align-items: center; gap: .7rem; padding: .7rem .6rem .7rem 1rem; padding-inline: 1rem .6rem; background: var(--tint); border-block-end: 1px solid var(--line); }
@@ -63,13 +63,13 @@ h2 { font-size: 1.05rem; font-weight: 650; line-height: 1.25; }
 .learner .bubble { max-inline-size: 85%; border-radius: 16px 4px 16px 16px; background: var(--accent); color: var(--on); white-space: pre-wrap; }
 .learner.pending .bubble { opacity: .75; }
 .learner.failed .bubble { background: var(--tint-danger); color: var(--ink); box-shadow: inset 0 0 0 1px var(--danger); }
-.learner.failed .meta { color: var(--danger); }
+.learner.failed .meta { color: var(--danger); max-inline-size: 85%; text-align: end; }
 .agent .bubble { background: var(--tint); }
 .system { align-items: center; }
 .system .bubble { padding: .3rem .8rem; border-radius: 10px; background: none; color: var(--soft); font-size: .9rem; text-align: center; }
 .who { font-size: .82rem; font-weight: 600; margin-block-end: .15rem; }
 .meta { display: flex; flex-wrap: wrap; align-items: center; justify-content: flex-end; gap: 0 .6rem; margin-block-start: .15rem; font-size: .8rem; color: var(--soft); }
-.text { display: inline-flex; align-items: center; gap: .4rem; min-block-size: 44px; padding: 0 .3rem; border: 0; background: none; color: var(--accent); font-size: .92rem; font-weight: 550; text-decoration: underline; text-underline-offset: .2em; }
+.text { min-block-size: 44px; padding: 0 .3rem; border: 0; background: none; color: var(--accent); font-size: .92rem; font-weight: 550; text-decoration: underline; text-underline-offset: .2em; }
 .text:hover { color: var(--strong); }
 .replies, .row { display: flex; flex-wrap: wrap; gap: .5rem; margin-block-start: .6rem; }
 .reply { min-block-size: 44px; padding: .4rem 1rem; border: 1px solid var(--accent); border-radius: 12px; background: var(--paper); color: var(--accent); font-weight: 600; line-height: 1.3; text-align: start; overflow-wrap: anywhere; }
@@ -85,9 +85,7 @@ h2 { font-size: 1.05rem; font-weight: 650; line-height: 1.25; }
 .citations a { display: flex; align-items: center; gap: .45rem; min-block-size: 44px; font-size: .92rem; line-height: 1.3; }
 .citations { margin-block-end: -.4rem; }
 .proposal { display: flex; align-items: center; gap: .45rem; font-size: .88rem; color: var(--soft); padding-block-start: .5rem; border-block-start: 1px solid var(--line); font-variant-numeric: tabular-nums; }
-.proposal svg { display: none; }
 .proposal.open { color: var(--ink); font-weight: 550; }
-.proposal.open svg { display: block; color: var(--accent); }
 .feedback { display: flex; align-items: center; gap: .1rem; font-size: .84rem; color: var(--soft); }
 .thumb { display: grid; place-items: center; inline-size: 44px; block-size: 44px; border: 0; border-radius: 50%; background: none; color: var(--soft); }
 .thumb:hover { background: var(--sunken); color: var(--ink); }
@@ -105,10 +103,9 @@ h2 { font-size: 1.05rem; font-weight: 650; line-height: 1.25; }
 .help { font-size: .86rem; color: var(--soft); }
 .error { color: var(--danger) !important; font-size: .9rem; font-weight: 550; }
 .stars { display: flex; }
-.star { position: relative; display: grid !important; place-items: center; inline-size: 44px; block-size: 44px; cursor: pointer; }
+.rating .star { position: relative; justify-content: center; inline-size: 44px; block-size: 44px; font-size: 1.9rem; font-weight: 400; color: var(--edge); cursor: pointer; }
 .star input { position: absolute; inset: 0; opacity: 0; margin: 0; cursor: pointer; }
-.star svg { inline-size: 1.7rem; block-size: 1.7rem; color: var(--edge); }
-.star:has(input:checked) svg, .star:has(~ .star input:checked) svg { color: var(--accent); fill: var(--accent); }
+.rating .star:has(input:checked), .rating .star:has(~ .star input:checked) { color: var(--accent); }
 .star:has(:focus-visible) { outline: 3px solid var(--focus); border-radius: 8px; }
 .problem { display: grid; gap: .5rem; justify-items: start; padding: .8rem 1rem; border-block-start: 1px solid var(--line); background: var(--tint-danger); }
 .composer { padding: .7rem .8rem .35rem; border-block-start: 1px solid var(--line); }

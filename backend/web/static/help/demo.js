@@ -1,6 +1,7 @@
 /** Demo: visitors try the desk as one of the made-up learners. The choice is kept, so that it holds from page to page. */
 
 const KEPT = "lectern:demo-learner";
+const SHOWN_FIRST = 8;
 
 /**
  * @param {import("../chat/element.js").LecternChat} chat
@@ -14,8 +15,10 @@ export async function demo(chat, chooser) {
   const guest = chooser.querySelector("[data-demo-guest]");
   const learners = await load();
   const cards = learners.map(card);
-  chooser.querySelector("[data-demo-learners]").replaceChildren(...cards.map((button) => item(button)));
+  const items = cards.map(item);
+  chooser.querySelector("[data-demo-learners]").replaceChildren(...items);
   chooser.hidden = !cards.length;
+  fold(chooser.querySelector("[data-demo-more]"), items, cards);
 
   const mark = () => {
     const now = localStorage.getItem(KEPT);
@@ -43,6 +46,21 @@ export async function demo(chat, chooser) {
   for (const button of cards) button.addEventListener("click", () => choose(button.dataset.learner, button.dataset.name));
   guest.addEventListener("click", () => choose(null));
   mark();
+}
+
+/** The first few are enough to begin with; whoever was chosen stays in sight. */
+function fold(more, items, cards) {
+  const rest = items.slice(SHOWN_FIRST);
+  const show = (open) => {
+    for (const node of rest) node.hidden = !open;
+    more.hidden = open || !rest.length;
+  };
+  more.textContent = `Show all ${items.length} learners`;
+  more.addEventListener("click", () => {
+    show(true);
+    cards[SHOWN_FIRST].focus();
+  });
+  show(cards.slice(SHOWN_FIRST).some((button) => button.dataset.learner === localStorage.getItem(KEPT)));
 }
 
 async function take(chat, learner) {
