@@ -80,9 +80,7 @@ async def load_world(session: AsyncSession, world: World, *, on_replace: Sequenc
     Everything happens in the session's transaction: the caller commits all or nothing. Raises WorldError when a
     reference leads nowhere.
     """
-    reading = Reading(world.base)
-    check(world.entries, await _known(session, world.entries), reading)
-    await _write(session, _without_problems(world, reading), on_replace)
+    await _load(session, world, Reading(world.base), on_replace)
 
 
 async def apply_world(
@@ -95,8 +93,7 @@ async def apply_world(
 ) -> World:
     """Read and load in one go. Raises WorldError with every problem, those of references included."""
     world, reading = _read(source, file, now)
-    check(world.entries, await _known(session, world.entries), reading)
-    await _write(session, _without_problems(world, reading), on_replace)
+    await _load(session, world, reading, on_replace)
     return world
 
 
@@ -119,6 +116,14 @@ def _without_problems(world: World, reading: Reading) -> World:
     if reading.problems:
         raise WorldError(world.file, reading.problems)
     return world
+
+
+async def _load(session: AsyncSession, world: World, reading: Reading, on_replace: Sequence[OnReplace]) -> None:
+    """Check what only the database can tell, then write. Raises WorldError with what `reading` holds by then."""
+    # Hashing is slow on purpose: it is done before the first query begins a transaction others have to wait for.
+    hashes = {} if reading.problems else await _hashes(world)
+    check(world.entries, await _known(session, world.entries), reading)
+    await _write(session, _without_problems(world, reading), hashes, on_replace)
 
 
 async def _known(session: AsyncSession, entries: Entry) -> Known:
@@ -159,14 +164,16 @@ def _hash_once(password: str) -> str:
     return hash_password(password)
 
 
-def _hash_all(passwords: Iterable[str]) -> dict[str, str]:
-    return {password: _hash_once(password) for password in passwords}
+async def _hashes(world: World) -> dict[str, str]:
+    """The hash of every password of the world, made beside the event loop."""
+    passwords = {learner["password"] for learner in world.entries["learners"] if learner["password"] is not None}
+    return await asyncio.to_thread(lambda: {password: _hash_once(password) for password in passwords})
 
 
-async def _write(session: AsyncSession, world: World, on_replace: Sequence[OnReplace]) -> None:
+async def _write(
+    session: AsyncSession, world: World, hashes: Mapping[str, str], on_replace: Sequence[OnReplace]
+) -> None:
     learners = world.entries["learners"]
-    passwords = {learner["password"] for learner in learners if learner["password"] is not None}
-    hashes = await asyncio.to_thread(_hash_all, passwords) if passwords else {}
     # What the session still holds from before would be written over the world, or be read instead of it.
     await session.flush()
     await _write_catalog(session, world.entries["catalog"])

@@ -1,4 +1,8 @@
-"""Databases for tests: every test has one of its own, migrated, on SQLite and, where it can be reached, PostgreSQL."""
+"""Databases for tests: migrated and empty for every test, on SQLite and, where it can be reached, PostgreSQL.
+
+Making a PostgreSQL database takes a second and emptying one a few milliseconds, so a test process makes one and
+empties it before each test, having closed whatever connections the test before has left.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from backend.store.base import Store, make_engine
+from backend.store.base import Base, Store, make_engine
 from backend.store.migrate import upgrade
 
 POSTGRES = os.environ.get("LECTERN_TEST_POSTGRES_URL", "postgresql://root@127.0.0.1:5432/test")
@@ -91,26 +95,26 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def migrated_postgres() -> Iterator[str]:
-    """The name of a migrated database to copy."""
-    with _postgres_database() as name:
-        upgrade(_postgres_url(name))
-        yield name
+    """The address of a migrated database of this test process."""
+    with _PostgresDatabase() as url:
+        upgrade(url)
+        yield url
 
 
 @pytest.fixture
 def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
-    """A fresh migrated SQLite database."""
+    """A migrated SQLite database without any row."""
     return f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'lectern.db')}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A fresh migrated database, once on each engine."""
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A migrated database without any row, once on each engine."""
     if request.param == "sqlite":
-        yield request.getfixturevalue("sqlite_url")
-        return
-    with _postgres_database(template=request.getfixturevalue("migrated_postgres")) as name:
-        yield _postgres_url(name)
+        return str(request.getfixturevalue("sqlite_url"))
+    url = str(request.getfixturevalue("migrated_postgres"))
+    asyncio.run(_empty(url))
+    return url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -119,13 +123,13 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'empty.db'}"
         return
-    with _postgres_database() as name:
-        yield _postgres_url(name)
+    with _PostgresDatabase() as url:
+        yield url
 
 
 @pytest.fixture
 async def store(database_url: str) -> AsyncIterator[Store]:
-    """A store on a fresh database, once on each engine."""
+    """A store on an empty database, once on each engine."""
     store = Store(make_engine(database_url))
     yield store
     await store.close()
@@ -133,37 +137,39 @@ async def store(database_url: str) -> AsyncIterator[Store]:
 
 @pytest.fixture
 async def sqlite_store(sqlite_url: str) -> AsyncIterator[Store]:
-    """A store on a fresh SQLite database, for tests to which the engine does not matter."""
+    """A store on an empty SQLite database, for tests to which the engine does not matter."""
     store = Store(make_engine(sqlite_url))
     yield store
     await store.close()
 
 
-def _postgres_url(name: str) -> str:
-    return f"{POSTGRES.rpartition('/')[0]}/{name}"
-
-
-class _postgres_database:
+class _PostgresDatabase:
     """A database that exists while the block runs; skips the test when the server cannot be reached."""
 
-    def __init__(self, template: str = "template0") -> None:
+    def __init__(self) -> None:
         self.name = f"lectern_test_{uuid.uuid4().hex[:12]}"
-        self.template = template
 
     def __enter__(self) -> str:
         try:
-            asyncio.run(_on_server(f"CREATE DATABASE {self.name} TEMPLATE {self.template}"))
+            asyncio.run(_run(POSTGRES, f"CREATE DATABASE {self.name}"))
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             pytest.skip(f"no PostgreSQL at {POSTGRES} (LECTERN_TEST_POSTGRES_URL): {error}")
-        return self.name
+        return f"{POSTGRES.rpartition('/')[0]}/{self.name}"
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run(_on_server(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)"))
+        asyncio.run(_run(POSTGRES, f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)"))
 
 
-async def _on_server(statement: str) -> None:
-    connection = await asyncpg.connect(POSTGRES, timeout=5)
+async def _empty(url: str) -> None:
+    """Close every other connection to the database, then delete every row."""
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    tables = [table.name for table in reversed(Base.metadata.sorted_tables)]
+    await _run(url, f"SELECT pg_terminate_backend(pid) {others}", *(f"DELETE FROM {name}" for name in tables))
+
+
+async def _run(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(url, timeout=5)
     try:
-        await connection.execute(statement)
+        await connection.execute("; ".join(statements))
     finally:
         await connection.close()
