@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from backend.policy.parameters import DatedValue, Parameter
+from backend.policy.rules import DECISIONS
 from knowledge import check
 from knowledge.checks import sections, wording
 from knowledge.checks.citations import ALL_SOURCES
@@ -182,6 +183,10 @@ def test_a_source_that_does_not_exist_fails(shelf):
 def test_an_unknown_operation_fails(shelf):
     shelf.spoil(shelf.refund, "operation: refund", "operation: reimburse")
     assert "there is no operation 'reimburse'" in only_problem(shelf)
+
+
+def test_the_operations_articles_may_lead_to_are_ones_the_rules_decide():
+    assert set(DECISIONS) >= sections.OPERATIONS
 
 
 def test_an_unknown_diagnosis_fails(shelf):
