@@ -154,7 +154,8 @@ class Maker:
     def _pip(self, locks: Iterable[Path], options: Iterable[str] = ()) -> None:
         command: list[str | Path] = [python_of(self.environment.folder), "-I", "-m", "pip", "install", *options]
         command += ["--require-hashes", "--no-user", "--no-input", "--disable-pip-version-check"]
-        command += ["--progress-bar", "off"]
+        # Most of what TensorFlow brings is never imported: Python compiles what is, when it is.
+        command += ["--progress-bar", "off", "--no-compile"]
         total = 0
         for lock in locks:
             command += ["-r", lock]
@@ -169,11 +170,12 @@ class Maker:
 
     def _tell(self, total: int) -> None:
         text = self.log.read_text(errors="replace")
-        there = text.count("\nRequirement already satisfied") + text.count("\nCollecting ")
         if "\nInstalling collected packages" in text:
-            self.console.progress(f"  installing {total} packages")
+            installed = len(list(self.environment.folder.glob("lib/python*/site-packages/*.dist-info")))
+            self.console.progress(f"  {min(installed, total)} of {total} packages installed")
         else:
-            self.console.progress(f"  {min(there, total)} of {total} packages fetched")
+            fetched = text.count("\nRequirement already satisfied") + text.count("\nCollecting ")
+            self.console.progress(f"  {min(fetched, total)} of {total} packages fetched")
 
     def _last_words(self) -> str:
         """The line in which pip says what is wrong, as a sentence."""
