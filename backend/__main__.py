@@ -71,7 +71,9 @@ async def _listen(runner: web.AppRunner, host: str, port: int, setting: str) -> 
     try:
         await web.TCPSite(runner, host, port, shutdown_timeout=5).start()
     except OSError as error:
-        raise CommandError(f"Port {port} on {host} cannot be used ({error.strerror}); set {setting} to another.") from error
+        raise CommandError(
+            f"Port {port} on {host} cannot be used ({error.strerror}); set {setting} to another."
+        ) from error
 
 
 async def _told_to_stop() -> None:
@@ -90,7 +92,7 @@ async def migrate(settings: Settings, _arguments: argparse.Namespace) -> None:
 async def load(settings: Settings, arguments: argparse.Namespace) -> None:
     """Load a world file, whole or not at all."""
     try:
-        text = Path(arguments.file).read_text("utf-8")
+        text = await asyncio.to_thread(Path(arguments.file).read_text, "utf-8")
     except OSError as error:
         raise CommandError(f"{arguments.file} cannot be read: {error.strerror}.") from error
     async with _store(settings) as store, store.write() as session:
@@ -111,9 +113,7 @@ async def create_staff(settings: Settings, arguments: argparse.Namespace) -> Non
     """Make a staff account; the password is asked for, or read from standard input."""
     password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     async with _store(settings) as store, store.write() as session:
-        made = await accounts.create(
-            session, arguments.email, arguments.name, arguments.role, password, Clock().now()
-        )
+        made = await accounts.create(session, arguments.email, arguments.name, arguments.role, password, Clock().now())
     print(f"{made.name} can sign in as {made.role} with {made.email}.")
 
 
@@ -135,7 +135,7 @@ async def unanswered(settings: Settings, arguments: argparse.Namespace) -> None:
 
 def _store(settings: Settings) -> contextlib.AbstractAsyncContextManager[Store]:
     @contextlib.asynccontextmanager
-    async def opened():  # noqa: ANN202 - an async generator, typed by the return of _store
+    async def opened():
         store = Store(make_engine(settings.database))
         try:
             yield store

@@ -14,8 +14,10 @@ from backend.conversations.limits import Limits, LocalBuckets, RedisBuckets
 from backend.conversations.service import Conversations
 from backend.conversations.turns import Turns
 from backend.dialogue.answering import Answering
+from backend.dialogue.confirming import Confirming
 from backend.dialogue.decisions import DecisionSpeaker
 from backend.dialogue.desk import Desk
+from backend.dialogue.diagnosing import Diagnosing
 from backend.dialogue.operating import Operating
 from backend.http import demo, health, internal, learner, staff, testing
 from backend.http.keys import SERVICES
@@ -28,7 +30,9 @@ from backend.mail import make_mailer
 from backend.operations.registry import OPERATIONS
 from backend.operations.service import Operations
 from backend.outbox import Courier, Outbox
+from backend.policy.lists import Lists
 from backend.policy.parameters import Parameters
+from backend.policy.rules import build as build_rules
 from backend.rasa_client import RasaClient
 from backend.services import Services
 from backend.settings import Settings
@@ -74,10 +78,14 @@ def build_services(settings: Settings, http: aiohttp.ClientSession) -> Services:
     fanout: Fanout = RedisFanout(redis, settings.turn_timeout * 4) if redis else LocalFanout()
     engine = RasaClient(http, settings.rasa_url, settings.rasa_secret.get_secret_value(), settings.turn_timeout)
     outbox = Outbox(wording, webhooks=bool(settings.webhook_url))
-    operations = Operations(params, OPERATIONS, outbox, wording, settings.proposal_minutes)
+    rules = build_rules(Lists.load())
+    operations = Operations(rules, params, OPERATIONS, outbox, wording, settings.proposal_minutes)
     speaker = DecisionSpeaker(wording, knowledge)
     operating = Operating(operations, speaker, wording, knowledge)
-    desk = Desk(operating, Answering(knowledge, wording, list(OPERATIONS)), wording, OPERATIONS)
+    diagnosing = Diagnosing(rules, params, speaker, wording, knowledge)
+    confirming = Confirming(operations, operating, diagnosing, wording)
+    answering = Answering(knowledge, wording, list(OPERATIONS))
+    desk = Desk(operating, confirming, diagnosing, answering, wording, OPERATIONS)
     turns = Turns(store, clock, fanout, engine, desk)
     secret = settings.identity_secret.get_secret_value()
     webhook = HttpWebhook(http, settings.webhook_url) if settings.webhook_url else None

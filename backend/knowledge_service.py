@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -12,6 +14,9 @@ from backend.policy.parameters import Parameters
 from knowledge.model import Article, Knowledge, Section
 from knowledge.reader import render
 from knowledge.search import Search
+
+# A line break within a paragraph or a list item: not before another item, a quote or an empty line.
+_WRAPPED = re.compile(r"(?<!\n)\n[ \t]*(?!\n|[ \t]*(?:[-*+]|\d+[.)])[ \t]|[ \t]*>|[ \t]*\n)")
 
 
 class KnowledgeService:
@@ -44,16 +49,18 @@ class KnowledgeService:
             raise NotFound(f"There is no section {section_id!r}.") from None
 
     def short(self, section: Section) -> str:
-        """The chat's answer, Markdown, numbers filled in."""
-        return render(section.short_markdown, self.numbers())
+        """The chat's answer, Markdown, numbers filled in; lines that were only wrapped in the file are joined."""
+        return _WRAPPED.sub(" ", render(section.short_markdown, self.numbers()))
 
     def full(self, section: Section) -> str:
         """The help page's text, Markdown, numbers filled in."""
         return render(section.full_markdown, self.numbers())
 
     def leading_to(self, name: str) -> Section | None:
-        """The section that speaks of an operation or diagnosis, for those who may not be told about an account."""
-        return next(iter(self._leads.get(name, ())), None)
+        """The section that speaks of an operation or diagnosis: the first of the article that leads there most."""
+        leads = self._leads.get(name, [])
+        often = Counter(section.article for section in leads)
+        return max(leads, key=lambda section: often[section.article], default=None)
 
     def citation(self, section: Section) -> dict[str, Any]:
         """The contract's citation."""

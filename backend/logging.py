@@ -10,7 +10,9 @@ import structlog
 
 def configure(log_format: str, level: str) -> None:
     """Text for people, JSON lines for machines; both to standard error."""
-    render = structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    render = (
+        structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -48,7 +48,13 @@ class Outbox:
         self._webhooks = webhooks
 
     def owe_email(
-        self, session: AsyncSession, learner_id: str | None, to: str, wording: str, values: Mapping[str, Any], now: datetime
+        self,
+        session: AsyncSession,
+        learner_id: str | None,
+        to: str,
+        wording: str,
+        values: Mapping[str, Any],
+        now: datetime,
     ) -> None:
         """A mail worded `utter_<wording>_subject` and `utter_<wording>_body`."""
         payload = {

@@ -27,8 +27,12 @@ class Settings(BaseSettings):
     demo: bool = Field(False, description="visitors may try the desk as a demo learner")
     testing: bool = Field(False, description="opens the testing surface")
     secret: SecretStr = Field(SecretStr(DEFAULT_SECRET), description="signs cookies and webhooks")
-    identity_secret: SecretStr = Field(SecretStr(DEFAULT_SECRET), description="shared with the platform; signs identities")
-    service_token: SecretStr = Field(SecretStr(DEFAULT_SECRET), description="the action server's key to the internal API")
+    identity_secret: SecretStr = Field(
+        SecretStr(DEFAULT_SECRET), description="shared with the platform; signs identities"
+    )
+    service_token: SecretStr = Field(
+        SecretStr(DEFAULT_SECRET), description="the action server's key to the internal API"
+    )
     rasa_secret: SecretStr = Field(SecretStr(DEFAULT_SECRET), description="the backend's key to Rasa's channel")
     rasa_url: str = Field("http://127.0.0.1:5005", description="where Rasa listens")
     internal_host: str = Field("127.0.0.1", description="address of the internal API")
@@ -36,7 +40,9 @@ class Settings(BaseSettings):
     turn_timeout: float = Field(8.0, gt=0, description="seconds to wait for Rasa before saying so")
     proposal_minutes: int = Field(10, gt=0, description="minutes an offer waits for a yes")
     max_message_chars: int = Field(4000, gt=0, description="longest message a learner may write")
-    address_per_minute: int | None = Field(None, description="requests a minute from one address; empty: 600, none in tests")
+    address_per_minute: int | None = Field(
+        None, description="requests a minute from one address; empty: 600, none in tests"
+    )
     conversation_per_minute: int | None = Field(
         None, description="messages a minute in one conversation; empty: 60, none in tests"
     )

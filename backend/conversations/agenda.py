@@ -12,9 +12,11 @@ class Agenda:
     """The dialogue's whole state.
 
     asked: the last question the desk asked and still waits on: `{"kind": "confirm", "proposal": id}`,
-        `{"kind": "choose", "operation", "question", "options": [{"target", "title"}]}`, `{"kind": "clarify", "options"}`,
-        `{"kind": "sign_in"}`, `{"kind": "offer_person"}`; None when it waits on nothing.
-    kept: requests to take up later, in order: `{"do": "operate", "operation", "text", …}` (a guest's, or the second of two).
+        `{"kind": "choose", "operation", "question", "options": [{"target", "title"}]}`,
+        `{"kind": "clarify", "options", "presses"}`, `{"kind": "collect", "operation", "field", "details"}`,
+        `{"kind": "offer", "press"}`, `{"kind": "sign_in"}`, `{"kind": "reauthenticate" | "type_to_confirm", "then"}`;
+        None when it waits on nothing.
+    kept: requests to take up later, in order: `{"do": "operate", "operation", "text", …}` (a guest's).
     topic: the section last answered, for follow-ups.
     about: operation and target last spoken of.
     misses: answers in a row that did not help.

@@ -17,7 +17,7 @@ from stdnum.us import ssn
 
 @dataclass(frozen=True)
 class Masked:
-    """The text that may be kept, and the kinds of things taken out (`card`, `national_id`, `bank_account`, `password`)."""
+    """The text that may be kept, and the kinds taken out: `card`, `national_id`, `bank_account`, `password`."""
 
     text: str
     found: tuple[str, ...] = ()
@@ -32,7 +32,11 @@ def _card(number: str) -> bool:
 _NUMBERS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
     ("card", re.compile(r"(?<![\d.])\d(?:[ .\-\u00a0\u2010-\u2015]?\d){12,18}(?!\d)"), _card),
     ("bank_account", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){3,8}\b", re.I), iban.is_valid),
-    ("national_id", re.compile(r"(?<!\d)\d{3}[- ]\d{2}[- ]\d{4}(?!\d)"), lambda text: ssn.is_valid(text.replace(" ", "-"))),
+    (
+        "national_id",
+        re.compile(r"(?<!\d)\d{3}[- ]\d{2}[- ]\d{4}(?!\d)"),
+        lambda text: ssn.is_valid(text.replace(" ", "-")),
+    ),
     ("national_id", re.compile(r"(?<!\d)\d{3}\.?\d{3}\.?\d{3}-\d{2}(?!\d)"), cpf.is_valid),
     ("national_id", re.compile(r"(?<!\d)\d{11}(?!\d)"), cpf.is_valid),
     ("national_id", re.compile(r"(?<!\d)\d{4}[ -]?\d{4}[ -]?\d{4}(?!\d)"), aadhaar.is_valid),
@@ -45,19 +49,96 @@ _NUMBERS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
 )
 # The number on the back of a card is three or four digits: only its name gives it away.
 _SECURITY_CODE = re.compile(r"(?i)\b(cvv2?|cvc2?|security code)(\s*(?:is|:|=|-)?\s*)(\d{3,4})\b")
-_SOCIAL = re.compile(r"(?i)\b(ssn|social security(?: number)?)(\s*(?:is|:|=|#|no\.?)?\s*)(\d{3}[- ]?\d{2}[- ]?\d{4})(?!\d)")
+_SOCIAL = re.compile(
+    r"(?i)\b(ssn|social security(?: number)?)(\s*(?:is|:|=|#|no\.?)?\s*)(\d{3}[- ]?\d{2}[- ]?\d{4})(?!\d)"
+)
 # "password: x", "my password is x", "pwd=x", "contraseña: x". Words after "is" that describe rather than tell
 # ("my password is wrong") are left alone.
-_PASSWORD_NAME = r"(?:pass\s?word|passwd|pass\s?phrase|pass\s?code|pwd|contrase[nñ]a|senha|mot de passe|passwort|kennwort)"
-_TOLD = re.compile(rf"(?i)\b({_PASSWORD_NAME}(?:\s+(?:for|of|to)\s+[\w.@]+(?:\s+\w+)?)?)(\s*(?:[:=]|->)\s*)(\"[^\"]+\"|'[^']+'|\S+)")
+_PASSWORD_NAME = (
+    r"(?:pass\s?word|passwd|pass\s?phrase|pass\s?code|pwd|contrase[nñ]a|senha|mot de passe|passwort|kennwort)"
+)
+_TOLD = re.compile(
+    rf"(?i)\b({_PASSWORD_NAME}(?:\s+(?:for|of|to)\s+[\w.@]+(?:\s+\w+)?)?)(\s*(?:[:=]|->)\s*)(\"[^\"]+\"|'[^']+'|\S+)"
+)
 _SAID = re.compile(
     rf"(?i)\b({_PASSWORD_NAME}(?:\s+(?:for|of|to)\s+[\w.@]+(?:\s+\w+)?)?)(\s+(?:is|was|es|é|est|ist)\s+(?:now\s+)?)(\"[^\"]+\"|'[^']+'|\S+)"
 )
 _DESCRIBES = frozenset(
-    "a an the not no wrong incorrect invalid expired correct right forgotten lost reset changed working fine ok okay "
-    "required needed still being always never too very gone old new weak strong different same rejected refused denied "
-    "blocked unknown missing compromised stolen leaked hacked stuck broken now also really just that what where how my "
-    "accepted recognized recognised on in at for from to by with and or but so because unsafe safe".split()
+    [
+        "a",
+        "an",
+        "the",
+        "not",
+        "no",
+        "wrong",
+        "incorrect",
+        "invalid",
+        "expired",
+        "correct",
+        "right",
+        "forgotten",
+        "lost",
+        "reset",
+        "changed",
+        "working",
+        "fine",
+        "ok",
+        "okay",
+        "required",
+        "needed",
+        "still",
+        "being",
+        "always",
+        "never",
+        "too",
+        "very",
+        "gone",
+        "old",
+        "new",
+        "weak",
+        "strong",
+        "different",
+        "same",
+        "rejected",
+        "refused",
+        "denied",
+        "blocked",
+        "unknown",
+        "missing",
+        "compromised",
+        "stolen",
+        "leaked",
+        "hacked",
+        "stuck",
+        "broken",
+        "now",
+        "also",
+        "really",
+        "just",
+        "that",
+        "what",
+        "where",
+        "how",
+        "my",
+        "accepted",
+        "recognized",
+        "recognised",
+        "on",
+        "in",
+        "at",
+        "for",
+        "from",
+        "to",
+        "by",
+        "with",
+        "and",
+        "or",
+        "but",
+        "so",
+        "because",
+        "unsafe",
+        "safe",
+    ]
 )
 
 

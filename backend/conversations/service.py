@@ -82,19 +82,23 @@ class Conversations:
 
     async def _greeting(self, session: AsyncSession, learner_id: str | None) -> Reply:
         learner = await session.get(LearnerRow, learner_id) if learner_id else None
-        text = self._wording.say("hello_learner", name=learner.name.split()[0]) if learner else self._wording.say("hello")
+        text = (
+            self._wording.say("hello_learner", name=learner.name.split()[0]) if learner else self._wording.say("hello")
+        )
         buttons = tuple(Button(self._wording.say(title), press) for title, press in OPENINGS)
         return Reply(text, "smalltalk", buttons)
 
     async def sign_in(self, conversation_id: str, signed: str) -> dict[str, Any]:
-        """Bind a guest's conversation to the learner; what was asked is taken up again. Raises Conflict for another's."""
+        """Bind a guest's conversation to the learner and take up what was asked. Raises Conflict for another's."""
         async with self._fanout.in_order(conversation_id):
             async with self._store.write() as session:
                 now = self._clock.now()
                 learner_id = await identity.verified_learner(session, signed, self._secret, now)
                 row = await conversation(session, conversation_id)
                 if row.learner_id not in (None, learner_id):
-                    raise Conflict("This conversation belongs to another account. Please start a new one.", code="other_learner")
+                    raise Conflict(
+                        "This conversation belongs to another account. Please start a new one.", code="other_learner"
+                    )
                 owner = await ownership.read(session, conversation_id)
                 messages: list[dict[str, Any]] = []
                 if row.learner_id is None:
@@ -128,7 +132,7 @@ class Conversations:
                 if asked is None:
                     raise Conflict("Nothing asked you to sign in again.", code="nothing_to_reauthenticate")
                 turn = Turn(session, row, None, "", now, agenda.with_(asked=None), actor=f"learner:{row.learner_id}")
-                await self._desk.act(turn, {**asked["then"], "reauthenticated": True})
+                await self._desk.act(turn, asked["then"])
                 row.agenda = turn.agenda.to_json()
                 rows = await transcript.append_replies(session, row.id, now, turn.replies)
                 owner = await ownership.read(session, conversation_id)
@@ -200,7 +204,9 @@ class Conversations:
             row = await conversation(session, conversation_id)
             message = await session.scalar(
                 select(MessageRow).where(
-                    MessageRow.id == message_id, MessageRow.conversation_id == conversation_id, MessageRow.author == "bot"
+                    MessageRow.id == message_id,
+                    MessageRow.conversation_id == conversation_id,
+                    MessageRow.author == "bot",
                 )
             )
             if message is None:

@@ -65,9 +65,7 @@ async def append_replies(
         answer: dict[str, Any] = {"kind": reply.kind}
         if reply.confidence is not None:
             answer["confidence"] = round(reply.confidence, 4)
-        buttons = [
-            {"id": new_id("btn"), "title": button.title, "style": button.style} for button in reply.buttons
-        ]
+        buttons = [{"id": new_id("btn"), "title": button.title, "style": button.style} for button in reply.buttons]
         extras = {**reply.extras, "answer": answer, "record": reply.record}
         if buttons:
             extras["buttons"] = buttons
@@ -106,9 +104,7 @@ async def after(
 async def of_turn(session: AsyncSession, turn_id: str) -> list[dict[str, Any]]:
     """What came back in a turn: everything but the learner's own words."""
     query = (
-        select(MessageRow)
-        .where(MessageRow.turn_id == turn_id, MessageRow.author != "learner")
-        .order_by(MessageRow.seq)
+        select(MessageRow).where(MessageRow.turn_id == turn_id, MessageRow.author != "learner").order_by(MessageRow.seq)
     )
     return [to_json(row) for row in (await session.scalars(query)).all()]
 

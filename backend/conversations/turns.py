@@ -208,9 +208,7 @@ class Turns:
 
     # --- third transaction: the draft becomes the transcript -------------------------------------------------------
 
-    async def _finish(
-        self, conversation_id: str, turn_id: str, understood: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    async def _finish(self, conversation_id: str, turn_id: str, understood: Mapping[str, Any]) -> dict[str, Any]:
         async with self._store.write() as session:
             now = self._clock.now()
             row = await session.scalar(select(TurnRow).where(TurnRow.id == turn_id).with_for_update())
@@ -270,9 +268,7 @@ class Turns:
             owner = await ownership.read(session, conversation_id)
             return {**owner.to_json(), "messages": await transcript.of_turn(session, turn_id)}
 
-    async def publish(
-        self, conversation_id: str, messages: list[dict[str, Any]], owner: Owner | None = None
-    ) -> None:
+    async def publish(self, conversation_id: str, messages: list[dict[str, Any]], owner: Owner | None = None) -> None:
         """Tell whoever is connected. Staff hear of every message and every change of owner."""
         for message in messages:
             await self._fanout.publish(conversation_id, {"type": "message", "message": message})

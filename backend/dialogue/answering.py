@@ -77,7 +77,9 @@ class Answering:
         if option.get("section"):
             if not self._knowledge.has(option["section"]):
                 return None
-            return Button(self._knowledge.section(option["section"]).title, {"do": "answer", "section": option["section"]})
+            return Button(
+                self._knowledge.section(option["section"]).title, {"do": "answer", "section": option["section"]}
+            )
         family, _, name = str(option.get("intent", "")).partition("_")
         if family in ("do", "can") and name in self._operations:
             press = {"do": "operate", "operation": name, "question": family == "can"}

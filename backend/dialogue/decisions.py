@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from backend.conversations.replies import Button
 from backend.knowledge_service import KnowledgeService
 from backend.policy.decision import Decision, Outcome, Reason, Remedy, to_plain
-from backend.policy.facts import Account
 from backend.store.desk_models import ProposalRow
 from backend.wording import Wording, WordingError
 
@@ -32,13 +32,17 @@ class DecisionSpeaker:
 
     def consequences(self, decision: Decision) -> list[str]:
         return [
-            self._wording.first(f"{decision.operation}_then_{item.code}", f"consequence_{item.code}", values=item.values)
+            self._wording.first(
+                f"{decision.operation}_then_{item.code}", f"consequence_{item.code}", values=item.values
+            )
             for item in decision.consequences
         ]
 
     def notes(self, decision: Decision) -> list[str]:
         return [
-            self._wording.first(f"{decision.operation}_note_{note.code}", f"note_{note.code}", f"reason_{note.code}", values=note.values)
+            self._wording.first(
+                f"{decision.operation}_note_{note.code}", f"note_{note.code}", f"reason_{note.code}", values=note.values
+            )
             for note in decision.notes
         ]
 
@@ -85,15 +89,21 @@ class DecisionSpeaker:
             Button(no, {"do": "decline", "proposal": proposal.id}),
         )
 
-    def remedy_buttons(self, decision: Decision, account: Account | None) -> tuple[Button, ...]:
+    def remedy_buttons(self, decision: Decision) -> tuple[Button, ...]:
         """What can be done instead, as buttons."""
-        buttons = [button for remedy in decision.remedies if (button := self._remedy_button(remedy))]
+        return self.buttons_for(decision.remedies)
+
+    def buttons_for(self, remedies: Iterable[Remedy]) -> tuple[Button, ...]:
+        """The first few remedies that can be pressed."""
+        buttons = [button for remedy in remedies if (button := self._remedy_button(remedy))]
         return tuple(buttons[:MAX_REMEDY_BUTTONS])
 
     def _remedy_button(self, remedy: Remedy) -> Button | None:
         if remedy.kind == "operation":
             press = {"do": "operate", "operation": remedy.operation, "target": remedy.target}
-            title = self._wording.first(f"button_remedy_{remedy.code}", f"button_{remedy.operation}", values=remedy.values)
+            title = self._wording.first(
+                f"button_remedy_{remedy.code}", f"button_{remedy.operation}", values=remedy.values
+            )
             return Button(title, press)
         if remedy.kind == "person":
             return Button(self._wording.say("button_person"), {"do": "hand_over", "why": remedy.code})

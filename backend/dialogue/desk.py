@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,10 +11,12 @@ from sqlalchemy import select
 from backend.conversations.replies import Button
 from backend.conversations.transcript import to_json
 from backend.dialogue.answering import Answering
+from backend.dialogue.confirming import TYPED_WORD, Confirming
+from backend.dialogue.diagnosing import Diagnosing
 from backend.dialogue.operating import Operating, picked
 from backend.dialogue.turn import Turn
 from backend.errors import BadInput
-from backend.operations.base import Operation
+from backend.operations.base import Candidate, Operation
 from backend.operations.matching import by_name, by_position
 from backend.store.desk_models import MessageRow
 from backend.wording import Wording
@@ -28,9 +31,17 @@ class Desk:
     """Routes a command to its verb. Every command is `{"do": verb, …}`."""
 
     def __init__(
-        self, operating: Operating, answering: Answering, wording: Wording, registry: Mapping[str, Operation]
+        self,
+        operating: Operating,
+        confirming: Confirming,
+        diagnosing: Diagnosing,
+        answering: Answering,
+        wording: Wording,
+        registry: Mapping[str, Operation],
     ) -> None:
         self._operating = operating
+        self._confirming = confirming
+        self._diagnosing = diagnosing
         self._answering = answering
         self._wording = wording
         self._registry = registry
@@ -43,7 +54,7 @@ class Desk:
         before = turn.agenda.asked
         await getattr(self, f"_do_{verb}")(turn, command)
         if verb in ASIDES and not turn.handed_over and before and turn.agenda.asked == before:
-            await self._operating.resume(turn, before)
+            await self._confirming.resume(turn, before)
         if turn.handed_over:
             turn.agenda = turn.agenda.with_(asked=None, misses=0)
 
@@ -57,14 +68,23 @@ class Desk:
         await self._operating.choose(turn, command)
 
     async def _do_confirm(self, turn: Turn, command: Mapping[str, Any]) -> None:
-        await self._operating.confirm(turn, command)
+        await self._confirming.confirm(turn, command)
 
     async def _do_decline(self, turn: Turn, command: Mapping[str, Any]) -> None:
-        await self._operating.decline(turn, command)
+        await self._confirming.decline(turn, command)
+
+    async def _do_collect(self, turn: Turn, command: Mapping[str, Any]) -> None:
+        await self._operating.collect(turn, command)
+
+    async def _do_wish(self, turn: Turn, command: Mapping[str, Any]) -> None:
+        await self._operating.wish(turn, command)
+
+    async def _do_diagnose(self, turn: Turn, command: Mapping[str, Any]) -> None:
+        await self._diagnosing.diagnose(turn, command)
 
     async def _do_stop(self, turn: Turn, _command: Mapping[str, Any]) -> None:
-        if turn.agenda.waits_on("confirm"):
-            await self._operating.decline(turn, {})
+        if turn.agenda.asked and turn.agenda.asked["kind"] in ("confirm", "reauthenticate", "type_to_confirm"):
+            await self._confirming.decline(turn, {})
         else:
             self._answering.stop(turn)
 
@@ -106,7 +126,7 @@ class Desk:
 
     async def signed_in(self, turn: Turn) -> None:
         """A guest has signed in."""
-        await self._operating.signed_in(turn)
+        await self._confirming.signed_in(turn)
 
     def queue_left(self, turn: Turn) -> None:
         """The learner goes on with the desk instead of waiting."""
@@ -123,6 +143,12 @@ class Desk:
                 return None
             candidates = self._registry[asked["operation"]].candidates(account, turn.now)
             return picked(turn.text, {**asked, "do": "choose"}, candidates)
+        if asked["kind"] == "clarify":
+            return _option(turn.text, asked)
+        if asked["kind"] == "collect":
+            return {**asked, "do": "collect"} if _is_told(turn.text, asked) else None
+        if asked["kind"] == "type_to_confirm" and turn.text.strip(" \"'.") == TYPED_WORD:
+            return dict(asked["then"])
         if asked["kind"] == "confirm":
             return await self._other_target(turn)
         return None
@@ -157,3 +183,36 @@ def _without_no(text: str) -> str | None:
             rest = lowered[len(opening) :] if opening not in ("the other", "other") else lowered
             return rest.strip(" ,.!:;-") or None
     return None
+
+
+def _option(text: str, asked: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Which of the clarification's options a text names, by position or title."""
+    options = [Candidate(option["target"], option["title"]) for option in asked["options"]]
+    match = by_position(text, options)
+    if not match.only:
+        match = by_name(text, options)
+        if match.share < 0.6:
+            return None
+    return dict(asked["presses"][int(match.only.target)]) if match.only else None
+
+
+# Short texts that are plainly not what was asked for: they are left to Rasa.
+_ASIDE = re.compile(
+    r"^\W*(?:stop|cancel|never ?mind|forget (?:it|about it)|no|nope|no thanks?|quit|exit|leave it|"
+    r"yes|yeah|yep|sure|ok(?:ay)?|(?:i (?:want|need) |get me |talk to |speak to |give me )?(?:a |an |to )?"
+    r"(?:real )?(?:person|human|agent|operator|help)|"
+    r"hi|hello|hey|thanks?(?: you)?|what\??|why\??|repeat(?: that)?|wait)\W*$",
+    re.I,
+)
+_QUESTION = re.compile(
+    r"^\W*(?:how|what|why|when|where|who|which|can|could|do|does|is|are|will|would|should|must)\b", re.I
+)
+SHORT_WORDS = 14
+
+
+def _is_told(text: str, asked: Mapping[str, Any]) -> bool:
+    """Whether a text is what was asked for rather than a question or a wish in between."""
+    if asked["field"] == "pledge" or _ASIDE.match(text):
+        return False
+    is_short = len(text.split()) <= SHORT_WORDS
+    return not (is_short and (text.rstrip().endswith("?") or _QUESTION.match(text)))

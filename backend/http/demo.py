@@ -32,7 +32,9 @@ def about_learners() -> dict[str, str]:
 async def list_learners(request: web.Request) -> Any:
     about = about_learners()
     async with services(request).store.read() as session:
-        rows = (await session.scalars(select(LearnerRow).where(LearnerRow.id.in_(about), LearnerRow.status == "active"))).all()
+        rows = (
+            await session.scalars(select(LearnerRow).where(LearnerRow.id.in_(about), LearnerRow.status == "active"))
+        ).all()
     known = {row.id: row.name for row in rows}
     return {"learners": [{"id": id, "name": known[id], "about": line} for id, line in about.items() if id in known]}
 

@@ -15,11 +15,24 @@ from backend.ids import same
 
 
 class Command(Body):
-    """`{"do": verb, …}`: see `dialogue/desk.py`. Nothing in it says whose account is meant."""
+    """What the dialogue engine may ask for: `{"do": verb, …}`, see `dialogue/desk.py`.
 
-    model_config = ConfigDict(extra="allow")
+    Nothing in it says whose account is meant, on what, or that a step was taken: those are the server's own records.
+    """
+
+    model_config = ConfigDict(extra="ignore")
 
     do: str = Field(max_length=40)
+    section: str | None = None
+    operation: str | None = None
+    question: bool | str | None = None
+    kind: str | None = None
+    language: str | None = None
+    why: str | None = None
+    confidence: float | None = None
+    near: list[dict[str, Any]] | None = None
+    options: list[dict[str, Any]] | None = None
+    alternatives: list[dict[str, Any]] | None = None
 
 
 @web.middleware
@@ -33,7 +46,7 @@ async def service_only(request: web.Request, handler: Next) -> web.StreamRespons
 
 
 async def act(request: web.Request, command: Command) -> Any:
-    texts = await services(request).turns.act(request.match_info["turn"], command.model_dump())
+    texts = await services(request).turns.act(request.match_info["turn"], command.model_dump(exclude_none=True))
     return {"replies": [{"text": text} for text in texts] or [{"text": ""}]}
 
 

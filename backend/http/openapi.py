@@ -16,7 +16,11 @@ _STATE = {
     "properties": {
         "state": {"enum": ["bot", "queued", "agent", "closed"]},
         "position": {"type": "integer", "minimum": 1, "description": "place in the queue, when queued"},
-        "agent": {"type": "object", "properties": {"name": {"type": "string"}}, "description": "who, when with an agent"},
+        "agent": {
+            "type": "object",
+            "properties": {"name": {"type": "string"}},
+            "description": "who, when with an agent",
+        },
     },
 }
 _REASON = {
@@ -211,7 +215,8 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     named = [("path", name) for name in re.findall(r"{(\w+)}", route.path)] + [("query", name) for name in route.query]
     if named:
         operation["parameters"] = [
-            {"name": name, "in": where, "required": where == "path", "schema": {"type": "string"}} for where, name in named
+            {"name": name, "in": where, "required": where == "path", "schema": {"type": "string"}}
+            for where, name in named
         ]
     if route.body is not None:
         schema = route.body.model_json_schema(ref_template="#/components/schemas/{model}")

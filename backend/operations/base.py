@@ -1,11 +1,14 @@
-"""What an operation is: who can be its target, and what carrying it out changes. The rule itself is in `policy`."""
+"""What an operation is: what can be its target, what it has to be told, and what carrying it out changes.
+
+The rule itself is in `policy`; the words are in `data/<operation>/responses.yml`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -31,6 +34,18 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Field:
+    """Something the rule has to be told, asked for as `utter_ask_<operation>_<name>`.
+
+    `kind`: `text` (any words), `choice` (one of `options`, each worded `utter_choice_<option>`) or `pledge` (a yes).
+    """
+
+    name: str
+    kind: str = "text"
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Email:
     """A mail that is owed: the names of its wording and their values."""
 
@@ -50,26 +65,50 @@ class Done:
 
 @dataclass(frozen=True)
 class Work:
-    """Everything `carry_out` may use: one transaction, the account as read in it, and the decision taken in it."""
+    """Everything `carry_out` may use: one transaction, the account as read in it, and the decision taken in it.
+
+    `account` is None only for an operation a guest may ask for.
+    """
 
     session: AsyncSession
-    account: Account
+    account: Account | None
     decision: Decision
     request: Request
     now: datetime
-    proposal_id: str
+    conversation_id: str | None = None
+
+    @property
+    def learner(self) -> Account:
+        """The account, where there has to be one."""
+        if self.account is None:
+            raise LookupError(f"{self.decision.operation} was carried out for nobody")
+        return self.account
 
 
-class Operation(Protocol):
-    """One thing the desk can do. `name` is also the rule's name in `policy.rules.DECISIONS`."""
+class Operation:
+    """One thing the desk can do. `name` is also the rule's name in `policy.rules`.
 
-    name: str
+    fields: what it has to be told, in the order it is asked for.
+    steps: what a yes needs besides (`reauthenticate`, `type_to_confirm`), in order.
+    has_target: whether it is done to one of several things the learner has.
+    at_once: changes nothing that needs a yes. for_guests: may be asked for without an account.
+    """
+
+    name: ClassVar[str]
+    fields: ClassVar[tuple[Field, ...]] = ()
+    steps: ClassVar[tuple[str, ...]] = ()
+    has_target: ClassVar[bool] = True
+    at_once: ClassVar[bool] = False
+    for_guests: ClassVar[bool] = False
 
     def candidates(self, account: Account, as_of: datetime) -> list[Candidate]:
         """The targets this learner has, the likeliest first; empty where there is nothing to do it to."""
+        return []
 
     def details(self, text: str) -> dict[str, Any]:
         """What else the words ask for, as the rule's `Request.details`."""
+        return {}
 
     async def carry_out(self, work: Work) -> Done:
         """Change the rows. Everything in `work.session`, nothing outside it."""
+        raise LookupError(f"{self.name} is only ever referred to a person")

@@ -16,7 +16,32 @@ from rapidfuzz import fuzz
 from backend.operations.base import Candidate
 
 _WORD = re.compile(r"[^\W_]+(?:[.']\d+)?", re.UNICODE)
-_SMALL = frozenset("a an the of for in on to and or with my your from by at is it this that i me".split())
+_SMALL = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "for",
+        "in",
+        "on",
+        "to",
+        "and",
+        "or",
+        "with",
+        "my",
+        "your",
+        "from",
+        "by",
+        "at",
+        "is",
+        "it",
+        "this",
+        "that",
+        "i",
+        "me",
+    ]
+)
 _NUMBERS = {
     **dict.fromkeys(("first", "1st", "one", "1"), 1),
     **dict.fromkeys(("second", "2nd", "two", "2"), 2),
@@ -86,7 +111,11 @@ def by_name(text: str, candidates: Sequence[Candidate], *, threshold: float = 0.
     said = words_of(text)
     if not said or not candidates:
         return Match()
-    exact = [candidate for candidate in candidates if re.search(rf"(?<![\w-]){re.escape(candidate.target)}(?![\w-])", text, re.I)]
+    exact = [
+        candidate
+        for candidate in candidates
+        if re.search(rf"(?<![\w-]){re.escape(candidate.target)}(?![\w-])", text, re.I)
+    ]
     if exact:
         return Match(tuple(exact), 1.0, 1.0)
     rarity = Counter(word for candidate in candidates for word in set(words_of(candidate.title)))
@@ -109,7 +138,9 @@ def _by_detail(text: str, candidates: list[Candidate]) -> list[Candidate]:
     told = [
         candidate
         for candidate in candidates
-        if any(f" {' '.join(words_of(word))} " in f" {said} " for word in candidate.words if any(map(str.isdigit, word)))
+        if any(
+            f" {' '.join(words_of(word))} " in f" {said} " for word in candidate.words if any(map(str.isdigit, word))
+        )
     ]
     return told or candidates
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from backend.ids import new_id
-from backend.operations.base import Candidate, Done, Email, Work
+from backend.operations.base import Candidate, Done, Email, Operation, Work
 from backend.policy.facts import Account, Payment
 from backend.store.world_models import EnrollmentRow, PaymentRow, RefundRow
 from backend.wording import spoken
@@ -25,13 +25,14 @@ KIND_WORDS = {
 
 # "half of it", "a partial refund", "the unused months": asking for less than was paid.
 _PART = re.compile(
-    r"\b(?:partial(?:ly)?|pro[- ]?rated?|(?:a|one|some|only|just|the (?:other|unused|remaining))\s+(?:part|portion|half|third|bit)"
-    r"|half(?: of)?|part of|some of (?:it|my money|the money)|unused (?:part|time|months?|days|weeks)|remaining (?:months?|weeks?|days))\b",
+    r"\b(?:partial(?:ly)?|pro[- ]?rated?|half(?: of)?|part of|some of (?:it|my money|the money)|"
+    r"(?:a|one|some|only|just|the (?:other|unused|remaining))\s+(?:part|portion|half|third|bit)|"
+    r"unused (?:part|time|months?|days|weeks)|remaining (?:months?|weeks?|days))\b",
     re.I,
 )
 
 
-class Refund:
+class Refund(Operation):
     """Target: a payment's id, or the id of a subscription still in its trial."""
 
     name = "refund"
@@ -54,7 +55,7 @@ class Refund:
         return Candidate(payment.id, account.catalog.title_of(payment.item), detail, words)
 
     async def carry_out(self, work: Work) -> Done:
-        account, now = work.account, work.now
+        account, now = work.learner, work.now
         payment = account.payment(work.decision.target or "")
         if payment is None:
             raise LookupError(f"a granted refund has no payment: {work.decision.target!r}")
@@ -90,7 +91,7 @@ class Refund:
     async def _end_enrollments(work: Work, courses: Sequence[str]) -> None:
         """Leave exactly the courses that were named before the yes."""
         query = select(EnrollmentRow).where(
-            EnrollmentRow.learner_id == work.account.id,
+            EnrollmentRow.learner_id == work.learner.id,
             EnrollmentRow.course_id.in_(courses),
             EnrollmentRow.ended_at.is_(None),
         )

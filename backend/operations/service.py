@@ -19,10 +19,10 @@ from backend.errors import NotFound
 from backend.ids import new_id
 from backend.operations.base import Done, Operation, Work
 from backend.outbox import Outbox
-from backend.policy import rules
 from backend.policy.decision import Decision, Outcome, to_plain
 from backend.policy.facts import Account, Request
 from backend.policy.parameters import Parameters
+from backend.policy.rules import Rules
 from backend.store.accounts import load_account
 from backend.store.desk_models import AuditRow, CaseRow, ConfirmationRow, ProposalRow
 from backend.wording import Wording
@@ -49,11 +49,18 @@ class Operations:
     """The write path. Everybody who acts for a learner, from the chat, the console or Slack, comes through here."""
 
     def __init__(
-        self, params: Parameters, registry: Mapping[str, Operation], outbox: Outbox, wording: Wording, minutes: int
+        self,
+        rules: Rules,
+        params: Parameters,
+        registry: Mapping[str, Operation],
+        outbox: Outbox,
+        wording: Wording,
+        minutes: int,
     ) -> None:
+        self.rules = rules
         self.params = params
         self.registry = registry
-        self._outbox = outbox
+        self.outbox = outbox
         self._wording = wording
         self._lasts = timedelta(minutes=minutes)
 
@@ -61,7 +68,7 @@ class Operations:
         self, operation: str, account: Account | None, target: str | None, request: Request, as_of: datetime
     ) -> Decision:
         """The rule's answer; changes nothing. Raises NotFound for an operation there is no rule for."""
-        rule = rules.DECISIONS.get(operation)
+        rule = self.rules.decisions.get(operation)
         if rule is None:
             raise NotFound(f"There is no operation {operation!r}.")
         return rule(account, target, request, as_of, self.params)
@@ -99,7 +106,7 @@ class Operations:
         self,
         session: AsyncSession,
         conversation_id: str,
-        learner_id: str,
+        learner_id: str | None,
         proposal_id: str,
         *,
         now: datetime,
@@ -109,7 +116,7 @@ class Operations:
     ) -> Confirmed:
         """Take a yes. Raises NotFound when the proposal is not this conversation's or not this learner's."""
         # The learner's row is locked first and always first: two yeses, and two operations, take turns.
-        account = await load_account(session, learner_id, for_update=True)
+        account = await load_account(session, learner_id, for_update=True) if learner_id else None
         proposal = await session.scalar(
             select(ProposalRow)
             .where(ProposalRow.id == proposal_id, ProposalRow.conversation_id == conversation_id)
@@ -130,7 +137,7 @@ class Operations:
             return Confirmed("expired", proposal, decision)
         if not decision.is_actionable or not decision.same_effect_as(proposal.decision):
             proposal.state, proposal.closed_at = "superseded", now
-            self._audit(session, proposal, decision, actor, now)
+            self._audit(session, decision, actor, now, account, proposal)
             return Confirmed("changed", proposal, decision)
         return await self._carry_out(session, proposal, account, decision, request, now, actor, turn_id)
 
@@ -151,30 +158,12 @@ class Operations:
         if decision.outcome is Outcome.REFER_TO_AGENT:
             done = open_case(session, proposal, decision, account, now)
         else:
-            work = Work(session, account, decision, request, now, proposal.id)
-            done = await self.registry[proposal.operation].carry_out(work)
-        confirmation.result = {"outcome": decision.outcome.value, "values": to_plain(done.values), "case": done.case}
-        confirmation.result["text"] = self._wording.first(
-            f"done_{decision.reasons[0].code}", f"done_{proposal.operation}", values=done.values
-        )
+            work = Work(session, account, decision, request, now, proposal.conversation_id)
+            done = await self.registry[decision.operation].carry_out(work)
+        confirmation.result = {"outcome": decision.outcome.value, "text": self._done_text(decision, done)}
         proposal.state, proposal.closed_at = "confirmed", now
-        self._audit(session, proposal, decision, actor, now)
-        for email in done.emails:
-            self._outbox.owe_email(session, account.id, email.to, email.wording, email.values, now)
-        self._outbox.owe_webhook(
-            session,
-            account.id,
-            {
-                "event": f"{proposal.operation}.{'case_opened' if done.case else 'done'}",
-                "proposal": proposal.id,
-                "operation": proposal.operation,
-                "target": proposal.target,
-                "learner": account.id,
-                "at": to_plain(now),
-                "reasons": list(decision.codes),
-            },
-            now,
-        )
+        self._audit(session, decision, actor, now, account, proposal)
+        self._owe(session, decision, account, done, now)
         await session.flush()
         log.info(
             "operation.carried_out",
@@ -186,21 +175,76 @@ class Operations:
         )
         return Confirmed("done", proposal, decision, confirmation.result)
 
-    def _audit(
-        self, session: AsyncSession, proposal: ProposalRow, decision: Decision, actor: str, now: datetime
+    async def do_at_once(
+        self,
+        session: AsyncSession,
+        conversation_id: str,
+        account: Account | None,
+        decision: Decision,
+        request: Request,
+        actor: str,
+    ) -> str:
+        """Carry out what needs no yes (`Operation.at_once`); the sentence that says so. Audited like everything."""
+        operation = self.registry[decision.operation]
+        if not operation.at_once or decision.outcome is not Outcome.GRANTED:
+            raise LookupError(f"{decision.operation} is not done without a yes")
+        now = decision.as_of
+        done = await operation.carry_out(Work(session, account, decision, request, now, conversation_id))
+        self._audit(session, decision, actor, now, account, conversation_id=conversation_id)
+        self._owe(session, decision, account, done, now)
+        log.info("operation.carried_out", operation=decision.operation, conversation=conversation_id)
+        return self._done_text(decision, done)
+
+    async def find(self, session: AsyncSession, conversation_id: str, proposal_id: str) -> ProposalRow | None:
+        """A proposal of this conversation."""
+        return await session.scalar(
+            select(ProposalRow).where(ProposalRow.id == proposal_id, ProposalRow.conversation_id == conversation_id)
+        )
+
+    def _done_text(self, decision: Decision, done: Done) -> str:
+        keys = (f"done_{decision.reasons[0].code}", f"done_{decision.operation}")
+        return self._wording.first(*keys, values=done.values)
+
+    def _owe(
+        self, session: AsyncSession, decision: Decision, account: Account | None, done: Done, now: datetime
     ) -> None:
+        """The mails, and the event for the platform."""
+        for email in done.emails:
+            self.outbox.owe_email(session, account.id if account else None, email.to, email.wording, email.values, now)
+        event = {
+            "event": f"{decision.operation}.{'case_opened' if done.case else 'done'}",
+            "operation": decision.operation,
+            "target": decision.target if account else None,
+            "learner": account.id if account else None,
+            "at": to_plain(now),
+            "reasons": list(decision.codes),
+        }
+        self.outbox.owe_webhook(session, account.id if account else None, event, now)
+
+    def _audit(
+        self,
+        session: AsyncSession,
+        decision: Decision,
+        actor: str,
+        now: datetime,
+        account: Account | None,
+        proposal: ProposalRow | None = None,
+        conversation_id: str | None = None,
+    ) -> None:
+        # A guest's target is an address they typed, and an erased learner's record would say who it was.
+        keeps_record = account is not None and decision.operation != "delete_account"
         session.add(
             AuditRow(
                 at=now,
                 actor=actor,
-                learner_id=proposal.learner_id,
-                conversation_id=proposal.conversation_id,
-                proposal_id=proposal.id,
+                learner_id=account.id if account else None,
+                conversation_id=proposal.conversation_id if proposal else conversation_id,
+                proposal_id=proposal.id if proposal else None,
                 operation=decision.operation,
-                target=decision.target,
+                target=decision.target if account else None,
                 outcome=decision.outcome.value,
                 reasons=list(decision.codes),
-                record=decision.to_record(),
+                record=decision.to_record() if keeps_record else {},
             )
         )
 
@@ -226,7 +270,9 @@ async def open_proposal(session: AsyncSession, conversation_id: str, now: dateti
     )
 
 
-def open_case(session: AsyncSession, proposal: ProposalRow, decision: Decision, account: Account, now: datetime) -> Done:
+def open_case(
+    session: AsyncSession, proposal: ProposalRow, decision: Decision, account: Account, now: datetime
+) -> Done:
     """What the rules leave to a person becomes a case, opened by the learner's yes."""
     promised = next((item.values for item in decision.consequences if item.code == "case_opened"), {})
     case = CaseRow(

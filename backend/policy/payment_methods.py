@@ -125,7 +125,7 @@ def _limits(method: PaymentMethod, asked: _Asked, lists: PaymentLists) -> Iterat
         elif asked.currency not in method.only_currencies:
             yield problem("amex_only_for_dollar_prices", "F31", cards, currency=asked.currency)
     if method.only_via:
-        yield info("apple_only_in_ios_app", "F05", read("in_the_app", "course-prices/paying-in-the-mobile-app"))
+        yield info("apple_only_in_ios_app", "F05", read("in_the_app", "course-prices/paying-in-the-app"))
 
 
 def _not_on_the_list(asked: _Asked, lists: PaymentLists) -> Iterator[Finding]:

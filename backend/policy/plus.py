@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from backend.policy.decision import Finding
@@ -21,10 +21,10 @@ _MASTERS = re.compile(r"\bmaster[’']?s?\s+(?:degree|program|of)\b|\bmaster tra
 
 @dataclass(frozen=True)
 class Verdict:
-    """`code` of the finding and whether it is in Coursera Plus; None if no list says."""
+    """Whether it is in Coursera Plus, None if no list says, and which list decided: `kind`, `title` or `partner`."""
 
-    code: str
     is_in: bool | None
+    by: str = "partner"
     partner: str | None = None
     title: str | None = None
     kind: str | None = None
@@ -35,11 +35,11 @@ def verdict_on(course: Course | Specialization, catalog: Catalog, plus: PlusList
     parts = (course,) if isinstance(course, Course) else (catalog.courses.get(id) for id in course.courses)
     kind = next((part.program for part in parts if part and part.program in plus.kinds_excluded), None)
     if kind:
-        return Verdict("program_not_in_plus", False, course.partner, course.title, kind)
+        return Verdict(False, "kind", course.partner, course.title, kind)
     if any(words_of(title) == words_of(course.title) for title in plus.titles_excluded):
-        return Verdict("title_not_in_plus", False, course.partner, course.title)
+        return Verdict(False, "title", course.partner, course.title)
     on_partner = _verdict_on_partner(course.partner or "", plus)
-    return Verdict(on_partner.code, on_partner.is_in, on_partner.partner or course.partner, course.title)
+    return replace(on_partner, partner=on_partner.partner or course.partner, title=course.title)
 
 
 def is_included(subscription: Subscription, course: str, catalog: Catalog, lists: Lists | None) -> bool:
@@ -68,17 +68,24 @@ def look_in_plus(
     text = str(request.details.get("text") or target or "")
     listed = _in_catalogue(catalog, target or "") or _in_catalogue_by_title(catalog, text)
     verdicts = [verdict_on(listed, catalog, lists.plus)] if listed else _verdicts_on_text(text, lists.plus)
-    badge = read("look_for_plus_badge", "coursera-plus/what-is-included")
     for verdict in verdicts:
-        values = {"title": verdict.title, "partner": verdict.partner, "kind": verdict.kind}
-        if verdict.is_in:
-            yield fine("in_plus", "F14", badge, **values)
-        elif verdict.is_in is False:
-            yield problem(verdict.code, "F14", badge, **values)
-        else:
-            yield info("not_on_plus_lists", "F14", badge, **values)
+        yield _told(verdict)
     if not verdicts:
         yield from _near(text, lists.plus)
+
+
+def _told(verdict: Verdict) -> Finding:
+    badge = read("look_for_plus_badge", "coursera-plus/what-is-included")
+    values = {"title": verdict.title, "partner": verdict.partner}
+    if verdict.is_in:
+        return fine("in_plus", "F14", badge, **values)
+    if verdict.is_in is None:
+        return info("not_on_plus_lists", "F14", badge, **values)
+    if verdict.by == "kind":
+        return problem("program_not_in_plus", "F14", badge, kind=verdict.kind, **values)
+    if verdict.by == "title":
+        return problem("title_not_in_plus", "F14", badge, **values)
+    return problem("partner_not_in_plus", "F14", badge, **values)
 
 
 def _in_catalogue(catalog: Catalog, id: str) -> Course | Specialization | None:
@@ -99,10 +106,10 @@ def _verdicts_on_text(text: str, plus: PlusLists) -> list[Verdict]:
     if "master track" in text.casefold():
         kinds = {"mastertrack"}
     if kinds:
-        return [Verdict("program_not_in_plus", False, kind=kind) for kind in sorted(kinds)]
+        return [Verdict(False, "kind", kind=kind) for kind in sorted(kinds)]
     titles = names_said(plus.titles_excluded, text)
     if titles:
-        return [Verdict("title_not_in_plus", False, title=title) for title in titles]
+        return [Verdict(False, "title", title=title) for title in titles]
     return [_verdict_on_partner(name, plus) for name in _partners_said(text, plus)]
 
 
@@ -123,16 +130,13 @@ def _aliases_said(text: str, plus: PlusLists) -> list[str]:
 
 
 def _verdict_on_partner(name: str, plus: PlusLists) -> Verdict:
-    for names, is_in, code in (
-        (plus.partners_excluded, False, "partner_not_in_plus"),
-        (plus.partners_included, True, "in_plus"),
-    ):
+    for names, is_in in ((plus.partners_excluded, False), (plus.partners_included, True)):
         if name in names:
-            return Verdict(code, is_in, partner=name)
+            return Verdict(is_in, partner=name)
     said = _partners_said(name, plus) if name else []
     if len(said) == 1 and said[0] != name:
         return _verdict_on_partner(said[0], plus)
-    return Verdict("not_on_plus_lists", None, partner=name or None)
+    return Verdict(None, partner=name or None)
 
 
 def _near(text: str, plus: PlusLists) -> Iterator[Finding]:

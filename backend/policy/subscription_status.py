@@ -61,10 +61,12 @@ def _state(account: Account, subscription: Subscription, as_of: datetime, params
         yield info("completed", "F05 F10 F15", ended_at=subscription.cancelled_at, **common)
         yield from _capstone_after_the_end(account, subscription, as_of, params)
     else:
-        code = "subscription_cancelled" if subscription.status == "cancelled" else "subscription_inactive"
-        ends_at = subscription.period_ends_at or subscription.trial_ends_at
         restart = read("start_again", "cancel-a-subscription/pause", title=title)
-        yield info(code, "F10 F46", restart, ends_at=ends_at, cancelled_at=subscription.cancelled_at, **common)
+        values = {**common, "ends_at": subscription.period_ends_at or subscription.trial_ends_at}
+        values["cancelled_at"] = subscription.cancelled_at
+        is_running_out = subscription.status == "cancelled"
+        ended = info("subscription_inactive", "F10 F46", restart, **values)
+        yield info("subscription_cancelled", "F10", restart, **values) if is_running_out else ended
 
 
 def _price(account: Account, subscription: Subscription) -> Money | None:

@@ -130,9 +130,9 @@ def _extension(account: Account | None, request: Request, draft: Draft) -> Decis
         is_over = draft.holds(
             "the paid time is over", draft.as_of > expires_at, "F15 F46", payment=payment.id, expires_at=expires_at
         )
-        code = "expired_pay_again" if is_over else "expires_on"
-        title = account.catalog.title_of(payment.item)
-        draft.note(because(code, "F15 F46", title=title, expires_at=expires_at))
+        values = {"title": account.catalog.title_of(payment.item), "expires_at": expires_at}
+        expired = because("expired_pay_again", "F15 F46", **values)
+        draft.note(expired if is_over else because("expires_on", "F15 F46", **values))
     draft.instead(read("more_time", "payment-problems/more-time"))
     return draft.refused(because("no_extensions", "F15 F46"))
 

@@ -23,7 +23,7 @@ from backend.policy.decision import to_plain
 from backend.policy.facts import Request
 from backend.staff import accounts
 from backend.staff.accounts import Member
-from backend.store.accounts import load_account
+from backend.store.accounts import learner_view, load_account
 from backend.store.base import Store
 from backend.store.desk_models import (
     ConversationRow,
@@ -35,7 +35,6 @@ from backend.store.desk_models import (
     UnansweredRow,
 )
 from backend.store.desk_view import desk_view
-from backend.store.accounts import learner_view
 from backend.store.world_models import LearnerRow
 from backend.wording import Wording
 
@@ -77,8 +76,10 @@ class Staff:
 
     # --- seeing ----------------------------------------------------------------------------------------------------
 
-    async def list(self, member: Member, state: str | None, assignee: str | None, q: str | None) -> list[dict[str, Any]]:
-        """Conversations, the urgent and the longest waiting first. `assignee`: a staff id or `me`; `q`: words in them."""
+    async def list(
+        self, member: Member, state: str | None, assignee: str | None, q: str | None
+    ) -> list[dict[str, Any]]:
+        """Conversations, the urgent and the longest waiting first. `assignee`: a staff id or `me`; `q`: words said."""
         if state is not None and state not in ownership.ALLOWED:
             raise BadInput(f"Expected one of {', '.join(sorted(ownership.ALLOWED))}.", field="state")
         query = (
@@ -157,7 +158,8 @@ class Staff:
                 "summary": _summary(messages, list(proposals)),
                 "decisions": [message["decision"] for message in messages if "decision" in message],
                 "notes": [
-                    {"id": note.id, "staff": note.staff_id, "at": to_plain(note.at), "text": note.text} for note in notes
+                    {"id": note.id, "staff": note.staff_id, "at": to_plain(note.at), "text": note.text}
+                    for note in notes
                 ],
             }
 
@@ -323,7 +325,5 @@ def _summary(messages: list[dict[str, Any]], proposals: list[ProposalRow]) -> di
             }
             for decision in decided[-3:]
         ],
-        "proposals": [
-            {"operation": row.operation, "target": row.target, "state": row.state} for row in proposals[-3:]
-        ],
+        "proposals": [{"operation": row.operation, "target": row.target, "state": row.state} for row in proposals[-3:]],
     }

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import DateTime, MetaData, event
 from sqlalchemy.engine import URL, make_url
@@ -52,7 +52,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON}
+    type_annotation_map: ClassVar = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON}
 
 
 def async_url(url: str) -> URL:
@@ -68,7 +68,10 @@ def async_url(url: str) -> URL:
 def make_engine(url: str) -> AsyncEngine:
     """An engine for `url`. Connects to nothing yet."""
     parsed = async_url(url)
-    common: dict[str, Any] = {"hide_parameters": True, "json_serializer": lambda value: json.dumps(value, ensure_ascii=False)}
+    common: dict[str, Any] = {
+        "hide_parameters": True,
+        "json_serializer": lambda value: json.dumps(value, ensure_ascii=False),
+    }
     if parsed.get_backend_name() != "sqlite":
         return create_async_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=10, **common)
     if parsed.database and parsed.database != ":memory:":

@@ -14,7 +14,10 @@ CLOSE = 90
 
 async def names_a_title(session: AsyncSession, text: str) -> bool:
     """True when all of some title's words stand in the text. Titles of one word are left out: they are also words."""
-    titles = [*(await session.scalars(select(CourseRow.title))), *(await session.scalars(select(SpecializationRow.title)))]
+    titles = [
+        *(await session.scalars(select(CourseRow.title))),
+        *(await session.scalars(select(SpecializationRow.title))),
+    ]
     telling = [title for title in titles if len(title.split()) > 1]
     found = process.extractOne(
         text, telling, scorer=fuzz.token_set_ratio, processor=utils.default_process, score_cutoff=CLOSE

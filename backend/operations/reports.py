@@ -1,0 +1,41 @@
+"""Reports that go to a person: course problems, the Honor Code, abuse, plagiarism (F19 F37), a changed address (F00)."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from backend.operations.base import Candidate, Field, Operation
+from backend.policy.facts import Account
+
+_LINK = re.compile(r"https?://\S{4,500}")
+_KINDS = (
+    ("plagiarism", re.compile(r"plagiari|copied (?:my|from)|stole my (?:work|essay|assignment)", re.I)),
+    ("honor_code", re.compile(r"cheat|honou?r code|answers? (?:online|for sale)|selling answers", re.I)),
+    ("abuse", re.compile(r"abus|harass|insult|bully|hate|threat|spam|offensive|racist|sexist", re.I)),
+)
+
+
+class ReportProblem(Operation):
+    """Becomes a case after a yes. The course is named if one is meant."""
+
+    name = "report_problem"
+    has_target = False
+    fields = (Field("text"), Field("link"))
+
+    def details(self, text: str) -> dict[str, Any]:
+        """`kind`, and `link` when one was given along."""
+        found = {"kind": next((kind for kind, words in _KINDS if words.search(text)), "course_problem")}
+        link = _LINK.search(text)
+        return {**found, "link": link[0]} if link else found
+
+
+class ReportEmailChange(Operation):
+    """Somebody else changed the address: urgent, a case and a person."""
+
+    name = "report_email_change"
+    has_target = False
+
+    def candidates(self, account: Account, as_of: datetime) -> list[Candidate]:
+        return []
