@@ -1,7 +1,8 @@
 """Starting programs that never outlive this one.
 
 Each is the leader of its own process group, so that Ctrl-C reaches this program alone and stopping reaches all of a
-program's own children. On Linux the kernel ends it when this program is gone, however that came about (launch.py).
+program's own children. When this program is gone, however that came about, the kernel ends them (launch.py, on Linux)
+and so does a process that waits for just that (minder.py).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +21,7 @@ from typing import IO
 from desk.paths import ROOT
 
 LAUNCHER = Path(__file__).with_name("launch.py")
+MINDER = Path(__file__).with_name("minder.py")
 STOP_SECONDS = 10.0
 
 
@@ -28,7 +31,7 @@ def spawn(command: Sequence[str | Path], env: Mapping[str, str], output: int | I
     The kernel's promise holds for the thread that calls this: it must live as long as the program may.
     """
     launch = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), *map(str, command)]
-    return subprocess.Popen(
+    child = subprocess.Popen(
         launch,
         cwd=ROOT,
         env=dict(env),
@@ -37,6 +40,14 @@ def spawn(command: Sequence[str | Path], env: Mapping[str, str], output: int | I
         stderr=subprocess.STDOUT if output is not None else None,
         start_new_session=True,
     )
+    _tell_minder(f"+{child.pid}")
+    return child
+
+
+def forget(child: subprocess.Popen) -> None:
+    """End what is left of an ended program's group, which then is no more."""
+    send(child, signal.SIGKILL)
+    _tell_minder(f"-{child.pid}")
 
 
 def finish(child: subprocess.Popen, tick: Callable[[], None] | None = None) -> int:
@@ -68,5 +79,23 @@ def stop(children: Sequence[subprocess.Popen], seconds: float = STOP_SECONDS) ->
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(max(0.0, deadline - time.monotonic()))
     for child in children:
-        send(child, signal.SIGKILL)  # also what a program that ended by itself has left behind
+        forget(child)
         child.wait()
+
+
+_minder: tuple[int, subprocess.Popen] | None = None  # and whose it is: a fork has none
+_minder_lock = threading.Lock()
+
+
+def _tell_minder(line: str) -> None:
+    global _minder
+    with _minder_lock:
+        if _minder is None or _minder[0] != os.getpid():
+            command = [sys.executable, "-I", "-S", str(MINDER)]
+            process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, bufsize=1, start_new_session=True
+            )
+            _minder = (os.getpid(), process)
+        with contextlib.suppress(BrokenPipeError):
+            _minder[1].stdin.write(line + "\n")
+            _minder[1].stdin.flush()

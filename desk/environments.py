@@ -68,7 +68,9 @@ def set_up(console: Console, tests: bool = False, force: bool = False) -> bool:
             if tests:
                 changed.append(browser.ensure_browser(console))
     except OSError as error:
-        raise DeskError(f"The set-up cannot write {error.filename or shown(STAMPS)}: {error.strerror}.") from error
+        raise DeskError(
+            f"The set-up cannot write {error.filename or shown(STAMPS)} ({(error.strerror or '').lower()})."
+        ) from error
     return any(changed)
 
 
@@ -138,7 +140,9 @@ class Maker:
         if folder.is_symlink() or folder.is_file():
             folder.unlink()
         elif folder.exists():
-            shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+            if folder.exists():
+                raise DeskError(f"{shown(folder)} cannot be removed: do that yourself, and run this again.")
         with self.log.open("wb") as log:
             status = finish(spawn([python.path, "-I", "-m", "venv", folder], clean_env(), log))
         if status:

@@ -237,7 +237,7 @@ class Stack:
 
     def _ended(self, part: Running, process: subprocess.Popen) -> None:
         """What to do about a part that is no longer there."""
-        children.send(process, signal.SIGKILL)  # what it may have left behind in its group
+        children.forget(process)
         part.process, part.ready = None, False
         self._changed.notify_all()
         if part.down or part.replacing:

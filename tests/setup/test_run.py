@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -80,14 +81,25 @@ def test_being_told_to_stop_stops_everything_and_is_no_failure(supervised, signu
     assert eventually(lambda: not any(map(is_running, pids)))
 
 
-@pytest.mark.skipif(not LINUX, reason="only Linux tells a process of its parent's end")
 def test_nothing_is_left_when_the_supervisor_is_killed(supervised):
     desk = supervised()
-    *parts, grandchild = desk.wait_until_up()
+    pids = desk.wait_until_up()
     desk.process.kill()
     desk.process.wait()
-    assert len(parts) == 2 and eventually(lambda: not any(map(is_running, parts)))
-    os.kill(grandchild, signal.SIGKILL)  # the kernel's promise is for the desk's own programs, which start none
+    assert len(pids) >= 3 and eventually(lambda: not any(map(is_running, pids)))
+
+
+@pytest.mark.skipif(not LINUX, reason="only Linux tells a process of its parent's end")
+def test_not_even_when_what_minds_it_is_killed_as_well(supervised):
+    desk = supervised()
+    *children, grandchild = desk.wait_until_up()
+    commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children}
+    (minder,) = [pid for pid in children if b"minder.py" in commands[pid]]
+    os.kill(minder, signal.SIGKILL)
+    desk.process.kill()
+    desk.process.wait()
+    assert eventually(lambda: not any(map(is_running, children)))
+    os.kill(grandchild, signal.SIGKILL)  # the kernel's promise does not reach it
 
 
 def test_giving_up_is_one_sentence_and_exit_status_1(supervised):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -63,11 +63,8 @@ def eventually(happened: Callable[[], object], seconds: float = 5.0) -> bool:
 
 def is_running(pid: int) -> bool:
     """Whether a process is there and not merely waiting to be collected."""
-    try:
-        os.kill(pid, 0)
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (ProcessLookupError, FileNotFoundError):
-        return False
+    done = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return done.returncode == 0 and not done.stdout.strip().startswith("Z")
 
 
 if __name__ == "__main__":
