@@ -1,4 +1,4 @@
-"""Reports that go to a person: course problems, the Honor Code, abuse, plagiarism (F19 F37), a changed address (F00)."""
+"""Reports that go to a person: course problems, Honor Code, abuse, plagiarism (F19 F37), a changed address (F00)."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import mimetypes
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +47,10 @@ class Assets:
         self._by_path = {path.relative_to(folder).as_posix(): _read(path) for path in files}
         every = "".join(f"{path} {asset.etag}\n" for path, asset in self._by_path.items())
         self.fingerprint = hashlib.sha256(every.encode()).hexdigest()[:12]
+
+    def items(self) -> Iterable[tuple[str, Asset]]:
+        """All files, each with its path below `static/`."""
+        return self._by_path.items()
 
     def url(self, path: str) -> str:
         """The address a page of our own uses; KeyError for a file that does not exist, so a typing error is found."""
