@@ -85,7 +85,7 @@ def diagnose_promotion(
     code = target if target and course is None else None
     meant = [promo for promo in account.promotions if code is None or promo.code.casefold() == code.casefold()]
     if not meant:
-        yield info("no_promotion", "F25", read("find_promotions", "promotions/find-and-use"), code=code)
+        yield info("no_promotion", "F25", read("find_promotions", "promotions/find-and-use"), promotion=code)
         return
     found = [_promotion(account, promo, course) for promo in meant]
     usable = any(finding.code == "promotion_usable" for finding in found)
@@ -99,7 +99,7 @@ def diagnose_promotion(
 def _promotion(account: Account, promo: Promotion, course: Course | None) -> Finding:
     """Used once is used, even after leaving the course or a refund. No course named in it: good for any."""
     titles = [account.catalog.title_of(id) for id in promo.courses]
-    values = {"code": promo.code, "percent": promo.percent, "titles": titles or None}
+    values = {"promotion": promo.code, "percent": promo.percent, "titles": titles or None}
     paid = [pay.at for pay in account.payments if pay.promotion == promo.code and pay.status != "failed"]
     used_at = promo.used_at or min(paid, default=None)
     if used_at:
