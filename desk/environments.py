@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -194,19 +195,21 @@ class Maker:
 
     def _remove_what_no_lock_names(self) -> None:
         python = python_of(self.environment.folder)
-        listing = self.stamp.with_name(f"installed-{self.environment.key}.json")
-        with listing.open("wb") as output:
-            command = [python, "-I", "-m", "pip", "list", "--format=json", "--disable-pip-version-check"]
-            # Its warnings must not stand in the listing.
-            finish(spawn([*command, "--quiet", "--quiet"], {**clean_env(), "PYTHONWARNINGS": "ignore"}, output))
-        text = listing.read_text()
-        installed = {normal(each["name"]) for each in json.loads(text[text.index("[") :])}
         named = {name for lock in self.locks for name in PIN.findall(lock.read_text())}
-        extra = sorted(installed - named - BROUGHT_ALONG)
+        extra = sorted(packages_of(python) - named - BROUGHT_ALONG)
         if extra:
             self.console.step(f"  removing {', '.join(extra)}, which no lock file names any more")
             with self.log.open("ab") as log:
                 finish(spawn([python, "-I", "-m", "pip", "uninstall", "-y", *extra], clean_env(), log))
+
+
+def packages_of(python: Path) -> set[str]:
+    """The names of the packages that an environment has, as lock files write them."""
+    question = (
+        "import importlib.metadata as m; print(*{each.metadata['Name'] for each in m.distributions()}, sep='\\n')"
+    )
+    done = subprocess.run([python, "-I", "-c", question], env=clean_env(), capture_output=True, text=True, check=True)
+    return {normal(name) for name in done.stdout.split()}
 
 
 def digest(path: Path) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from desk.console import Console
-from desk.environments import Environment, Maker, digest, normal, pin
+from desk.environments import PIN, Environment, Maker, digest, normal, packages_of, pin
 from desk.errors import DeskError
 from desk.paths import ROOT
 from desk.pythons import BACKEND
@@ -144,6 +145,12 @@ def test_one_package_of_a_lock():
     with pytest.raises(DeskError, match="does not name three"):
         pin(LOCK, "three")
     assert normal("Two_Parts.x") == "two-parts-x"
+
+
+def test_the_packages_of_an_environment_are_named_as_in_its_locks():
+    names = packages_of(Path(sys.executable))
+    pinned = set(PIN.findall(Path(ROOT, "requirements-dev.lock").read_text()))
+    assert {"pytest", "pytest-asyncio", "pydantic-core"} <= names & pinned
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock", "bot/requirements.lock"])
