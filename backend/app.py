@@ -33,7 +33,7 @@ from backend.outbox import Courier, Outbox
 from backend.policy.lists import Lists
 from backend.policy.parameters import Parameters
 from backend.policy.rules import build as build_rules
-from backend.rasa_client import RasaClient
+from backend.rasa_client import DialogueEngine, RasaClient
 from backend.services import Services
 from backend.settings import Settings
 from backend.staff.service import Staff
@@ -69,14 +69,15 @@ def public_routes(settings: Settings) -> list[Route]:
     return [*routes, route_for(routes)]
 
 
-def build_services(settings: Settings, http: aiohttp.ClientSession) -> Services:
-    """Make every part and put them together. Connects to nothing yet."""
+def build_services(settings: Settings, http: aiohttp.ClientSession, engine: DialogueEngine | None = None) -> Services:
+    """Make every part and put them together. Connects to nothing yet. `engine`: another one than Rasa."""
     clock, params, wording = Clock(), Parameters.load(), Wording.load()
     store = Store(make_engine(settings.database))
     knowledge = KnowledgeService(load_knowledge(), params, clock)
     redis = Redis.from_url(settings.redis_url) if settings.redis_url else None
     fanout: Fanout = RedisFanout(redis, settings.turn_timeout * 4) if redis else LocalFanout()
-    engine = RasaClient(http, settings.rasa_url, settings.rasa_secret.get_secret_value(), settings.turn_timeout)
+    if engine is None:
+        engine = RasaClient(http, settings.rasa_url, settings.rasa_secret.get_secret_value(), settings.turn_timeout)
     outbox = Outbox(wording, webhooks=bool(settings.webhook_url))
     rules = build_rules(Lists.load())
     operations = Operations(rules, params, OPERATIONS, outbox, wording, settings.proposal_minutes)
