@@ -82,7 +82,7 @@ function citations(list, { base, follow }) {
     anchor.addEventListener("click", () => follow());
     return h("li", {}, anchor);
   });
-  return h("nav", { class: "citations", "aria-label": strings.sources }, h("ul", {}, ...items));
+  return h("ul", { class: "citations", "aria-label": strings.sources }, ...items);
 }
 
 /** Quick replies. One press is enough for all of them: the desk gave them as one question. */

@@ -81,7 +81,7 @@ h2 { font-size: 1.05rem; font-weight: 650; line-height: 1.25; }
 .reply[aria-disabled], .reply:disabled { border-color: var(--line); background: var(--sunken); color: var(--soft); cursor: default; }
 .reply.chosen { border-color: var(--accent); background: var(--tint); color: var(--ink); }
 .reply.chosen::after { content: " ✓"; }
-.citations ul { display: flex; flex-direction: column; padding: 0; list-style: none; border-block-start: 1px solid var(--line); }
+.citations { display: flex; flex-direction: column; padding: 0; list-style: none; border-block-start: 1px solid var(--line); }
 .citations a { display: flex; align-items: center; gap: .45rem; min-block-size: 44px; font-size: .92rem; line-height: 1.3; }
 .citations { margin-block-end: -.4rem; }
 .proposal { display: flex; align-items: center; gap: .45rem; font-size: .88rem; color: var(--soft); padding-block-start: .5rem; border-block-start: 1px solid var(--line); font-variant-numeric: tabular-nums; }

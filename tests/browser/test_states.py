@@ -1,0 +1,161 @@
+"""What the widget shows besides plain answers: a person, forms of their own, the end of a conversation."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.cookiejar import CookieJar
+from pathlib import Path
+from typing import Any
+from urllib.request import HTTPCookieProcessor, Request, build_opener
+
+import pytest
+from playwright.sync_api import expect
+
+from desk.stack import Stack
+from tests.browser.driver import ANSWER_MS, Chat, call
+
+NAME, EMAIL, PASSWORD = "Priya Nair", "web-priya@example.org", "a long password for tests"
+
+
+@dataclass
+class Agent:
+    """A person of the staff, over the staff API."""
+
+    address: str
+    csrf: str = ""
+
+    def __post_init__(self) -> None:
+        self.opener = build_opener(HTTPCookieProcessor(CookieJar()))
+        self.csrf = self.call("POST", "/session", {"email": EMAIL, "password": PASSWORD})["csrf"]
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        headers = {"Content-Type": "application/json", "X-CSRF-Token": self.csrf, "Origin": self.address}
+        data = json.dumps(body or {}).encode()
+        request = Request(f"{self.address}/api/v1/staff{path}", data, headers, method=method)
+        with self.opener.open(request, timeout=30) as answer:
+            return json.loads(answer.read() or b"{}")
+
+    def act(self, chat: Chat, what: str, body: Any = None) -> Any:
+        return self.call("POST", f"/conversations/{chat.conversation()['id']}/{what}", body)
+
+
+@pytest.fixture
+def agent(desk: str, request: pytest.FixtureRequest, root: Path) -> Iterator[Agent]:
+    if os.environ.get("LECTERN_TEST_ADDRESS"):
+        pytest.skip("makes a staff account, so it needs a desk of its own")
+    stack: Stack = request.getfixturevalue("desk_stack")
+    command = [sys.executable, "-m", "backend", "create-staff", EMAIL, "--name", NAME]
+    subprocess.run(command, input=PASSWORD + "\n", text=True, env=stack.env, cwd=root, capture_output=True, timeout=60)
+    yield Agent(desk)
+
+
+def test_a_person_takes_over_and_closes_and_is_rated(chat: Chat, agent: Agent) -> None:
+    chat.open(learner="web-ben")
+    chat.panel.get_by_role("button", name="Talk to a person").last.click()
+    expect(chat.panel).to_contain_text("Waiting for a person", timeout=ANSWER_MS)
+    agent.act(chat, "claim")
+    expect(chat.panel).to_contain_text(f"You are talking with {NAME}", timeout=ANSWER_MS)
+    expect(chat.input).to_have_attribute("placeholder", f"Write to {NAME}")
+    chat.type("my drawing course is broken")
+    expect(chat.messages("learner").last).to_contain_text("my drawing course is broken")
+    agent.act(chat, "messages", {"client_id": "a-1", "text": "Hello Ben,\nI am looking into it."})
+    answer = chat.messages("agent").last
+    expect(answer).to_contain_text(f"{NAME}:", timeout=ANSWER_MS)
+    expect(answer).to_contain_text("Hello Ben,\nI am looking into it.", use_inner_text=True)
+    agent.act(chat, "close")
+    expect(chat.panel).to_contain_text("This conversation is closed", timeout=ANSWER_MS)
+    chat.panel.get_by_role("button", name="Send rating").click()
+    expect(chat.panel.get_by_role("alert")).to_contain_text("Choose 1 to 5 first")
+    chat.panel.get_by_role("radio", name="4 of 5").check(force=True)
+    chat.panel.get_by_label("Anything we should know?").fill("Quick and kind.")
+    chat.panel.get_by_role("button", name="Send rating").click()
+    expect(chat.panel).to_contain_text("Thank you for the rating.")
+
+
+def test_a_message_that_came_while_the_chat_was_closed_is_counted(chat: Chat, agent: Agent) -> None:
+    chat.open(learner="web-ben")
+    chat.panel.get_by_role("button", name="Talk to a person").last.click()
+    expect(chat.panel).to_contain_text("Waiting for a person", timeout=ANSWER_MS)
+    agent.act(chat, "claim")
+    chat.page.keyboard.press("Escape")
+    before = re.search(r"\d+", chat.launcher.get_attribute("aria-label") or "")
+    seen = int(before.group()) if before else 0
+    agent.act(chat, "messages", {"client_id": "a-2", "text": "Are you still there?"})
+    expect(chat.page.get_by_role("button", name=re.compile(rf"{seen + 1} unread"))).to_be_visible(timeout=ANSWER_MS)
+    chat.launcher.click()
+    expect(chat.messages("agent").last).to_be_visible()
+    chat.page.keyboard.press("Escape")
+    expect(chat.launcher).to_have_accessible_name("Ask the desk")
+
+
+def test_an_account_is_deleted_after_password_and_word(chat: Chat) -> None:
+    chat.open(learner="web-dora").say("delete my account")
+    chat.press(re.compile("delete", re.IGNORECASE))
+    password = chat.log.get_by_label("Your password")
+    expect(password).to_be_focused(timeout=ANSWER_MS)
+    assert password.get_attribute("type") == "password"
+    password.fill("wrong")
+    password.press("Enter")
+    expect(chat.log.get_by_role("alert")).to_contain_text(re.compile("not right", re.IGNORECASE), timeout=ANSWER_MS)
+    expect(password).to_be_focused()
+    password.fill("tr0ubador")
+    password.press("Enter")
+    word = chat.log.get_by_label("Type DELETE to confirm")
+    expect(word).to_be_focused(timeout=ANSWER_MS)
+    word.fill("delete it")
+    word.press("Enter")
+    expect(chat.log.get_by_role("alert")).to_contain_text("Type exactly DELETE")
+    word.fill("DELETE")
+    word.press("Enter")
+    expect(word).to_be_hidden(timeout=ANSWER_MS)
+    assert call("GET", f"{chat.address}/testing/learners/web-dora")["status"] == "deleted"
+    assert "tr0ubador" not in json.dumps(chat.page.evaluate("[{...localStorage}, {...sessionStorage}]"))
+
+
+def test_an_answer_is_rated_with_a_thumb(chat: Chat) -> None:
+    answer = chat.open().say("how long do i have to ask for a refund")
+    answer.get_by_role("button", name="Yes, helpful").click()
+    expect(answer).to_contain_text("Thank you.")
+    expect(answer.get_by_role("button", name="Yes, helpful")).to_have_attribute("aria-pressed", "true")
+
+
+def test_an_offer_that_has_run_out_cannot_be_pressed(chat: Chat) -> None:
+    chat.page.clock.install()
+    offer = chat.open(learner="web-ana").say("refund machine learning basics please")
+    expect(offer).to_contain_text("Waits for your yes")
+    chat.page.clock.fast_forward("10:05")
+    expect(offer).to_contain_text("This offer has run out")
+    button = chat.button(re.compile("^Refund"))
+    expect(button).to_have_attribute("aria-disabled", "true")
+    button.click(force=True)
+    expect(chat.messages("learner")).to_have_count(1)
+
+
+def test_a_desk_that_cannot_be_reached_says_so_and_is_tried_again(chat: Chat) -> None:
+    chat.page.route("**/api/v1/conversations", lambda route: route.abort())
+    chat.page.goto(f"{chat.address}/help")
+    chat.launcher.click()
+    alert = chat.panel.get_by_role("alert")
+    expect(alert).to_contain_text("The desk can't be reached right now")
+    chat.page.unroute("**/api/v1/conversations")
+    alert.get_by_role("button", name="Try again").click()
+    expect(chat.messages("bot").first).to_be_visible(timeout=ANSWER_MS)
+
+
+def test_a_conversation_the_desk_does_not_know_is_begun_anew(chat: Chat) -> None:
+    chat.open().say("how long do i have to ask for a refund")
+    gone = chat.conversation()["id"]
+    chat.page.evaluate(
+        "for (const [key, value] of Object.entries(localStorage)) if (key.startsWith('lectern:http'))"
+        ' localStorage.setItem(key, value.replace(/"token":"[^"]+"/, \'"token":"wrong"\'))'
+    )
+    chat.page.reload()
+    expect(chat.messages("bot").first).to_be_visible(timeout=ANSWER_MS)
+    expect(chat.messages("learner")).to_have_count(0)
+    assert chat.conversation()["id"] != gone
