@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +54,19 @@ class Case:
         return f"{self.file}: {self.name}"
 
 
-def cases() -> list[Case]:
+@cache
+def cases() -> tuple[Case, ...]:
     """Every case of every table."""
-    return [case for file in sorted(FOLDER.glob("*/*.yml")) for case in _read(file)]
+    return tuple(case for file in sorted(FOLDER.glob("*/*.yml")) for case in _read(file))
+
+
+def load(file: Path) -> dict[str, Any]:
+    """One table. Read with libyaml where it is there, which is ten times faster."""
+    return yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
 
 
 def _read(file: Path) -> Iterator[Case]:
-    table = yaml.safe_load(file.read_text(encoding="utf-8"))
+    table = load(file)
     kind = next(kind for kind in ("decide", "diagnose", "follow") if kind in table)
     for row in table["cases"]:
         unknown = set(row) - {"name", "as_of", "target", "request", "input", "output", "guest"}
