@@ -171,11 +171,11 @@ def decide_resend_confirmation(
 def decide_reset_password(
     account: Account | None, target: str | None, request: Request, as_of: datetime, params: Parameters
 ) -> Decision:
-    """A reset link to an address (F00, F09). Target: the address; without one, the account's own.
+    """A reset link to an address (F00, F09). Target or `details.email`: the address; without one, the account's own.
 
     The answer does not depend on whether the address has an account: nobody learns who has one.
     """
-    address = target or (account.email if account else None)
+    address = target or request.details.get("email") or (account.email if account else None)
     draft = Draft("reset_password", address, as_of, params)
     if address is None:
         return draft.needs(because("address_missing", "F09"))

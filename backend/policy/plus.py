@@ -94,8 +94,8 @@ def _in_catalogue(catalog: Catalog, id: str) -> Course | Specialization | None:
 
 def _in_catalogue_by_title(catalog: Catalog, text: str) -> Course | Specialization | None:
     things = (*catalog.specializations.values(), *catalog.courses.values())
-    said = names_said([thing.title for thing in things], text)
-    return next((thing for thing in things if len(said) == 1 and thing.title == said[0]), None)
+    said = set(names_said([thing.title for thing in things], text))
+    return next((thing for thing in things if len(said) == 1 and thing.title in said), None)
 
 
 def _verdicts_on_text(text: str, plus: PlusLists) -> list[Verdict]:

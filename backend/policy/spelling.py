@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 _WORD = re.compile(r"[a-z0-9]+")
 
@@ -44,6 +45,7 @@ def words_of(text: str) -> list[str]:
     return [_SHORT_FORMS.get(word, word) for word in _WORD.findall(joined)]
 
 
+@lru_cache(maxsize=20_000)  # names come again with every question
 def telling_words(name: str) -> frozenset[str]:
     """The words that tell this name from others; all of them where the rest would say nothing."""
     words = {word for word in words_of(name) if word not in _SMALL}
@@ -62,17 +64,21 @@ def is_same_word(said: str, meant: str) -> bool:
     return _distance(said, meant) <= (2 if len(meant) >= 8 else 1)
 
 
-def is_said(name: str, words: Iterable[str]) -> bool:
-    """Whether everything that tells this name from others is among the words."""
-    said = set(words)
-    return all(any(is_same_word(word, telling) for word in said) for telling in telling_words(name))
-
-
 def names_said(names: Iterable[str], text: str) -> list[str]:
-    """The names the text speaks of; where one contains another ("West Virginia", "Virginia"), the fuller one."""
-    words = words_of(text)
-    found = [name for name in names if is_said(name, words)]
+    """The names the text speaks of: everything that tells a name from others was said.
+
+    A word spelled exactly as in one name is no slip of another ("Northwestern", "Northeastern"). Where a name contains
+    another ("West Virginia", "Virginia"), the fuller one counts.
+    """
+    said, names = set(words_of(text)), list(names)
+    exact = {word for name in names if telling_words(name) <= said for word in telling_words(name)}
+    found = [name for name in names if _is_said(name, said, said - exact)]
     return [name for name in found if not any(telling_words(name) < telling_words(other) for other in found)]
+
+
+def _is_said(name: str, said: set[str], slips: set[str]) -> bool:
+    """Whether each telling word was said, or some word is a slip of it."""
+    return all(telling in said or any(is_same_word(word, telling) for word in slips) for telling in telling_words(name))
 
 
 def names_like(names: Iterable[str], text: str) -> list[str]:

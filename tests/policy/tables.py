@@ -54,6 +54,11 @@ class Case:
         return f"{self.file}: {self.name}"
 
 
+def words(text: str) -> frozenset[str]:
+    """A set of codes, written with spaces between them."""
+    return frozenset(text.split())
+
+
 @cache
 def cases() -> tuple[Case, ...]:
     """Every case of every table."""
@@ -62,7 +67,7 @@ def cases() -> tuple[Case, ...]:
 
 def load(file: Path) -> dict[str, Any]:
     """One table. Read with libyaml where it is there, which is ten times faster."""
-    return yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    return yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def _read(file: Path) -> Iterator[Case]:

@@ -16,7 +16,7 @@ from backend.policy.decision import Decision, Diagnosis, Outcome, Reason
 from backend.policy.lists import Lists
 from backend.policy.parameters import Parameters
 
-from .tables import FOLDER, cases, load
+from .tables import FOLDER, cases, load, words
 
 POLICY = FOLDER.parents[1] / "backend" / "policy"
 ARTICLES = FOLDER.parents[1] / "knowledge" / "articles"
@@ -25,55 +25,59 @@ LOADERS = {"parameters.py", "lists.py"}  # these read files, once, at start
 PARAMS = Parameters.load()
 RULES = rules.build(Lists.load())
 
-STANDARD = set(
-    "__future__ collections collections.abc dataclasses datetime decimal enum functools re types typing unicodedata".split()
+STANDARD = words(
+    "__future__ collections collections.abc dataclasses datetime decimal enum functools re types typing unicodedata"
 )
-FORBIDDEN_CALLS = {
-    "open",
-    "print",
-    "input",
-    "exec",
-    "eval",
-    "now",
-    "today",
-    "utcnow",
-    "read_text",
-    "write_text",
-    "getenv",
-}
+FORBIDDEN_CALLS = words("open print input exec eval now today utcnow read_text write_text getenv")
 # What the desk itself has to say, with no article behind it.
 DESK_CODES = {"target_missing", "target_unknown", "not_signed_in", "no_rule_in_force"}
 SOURCES = {f"F{number:02}" for number in range(50)} | {"D50"}
 
 # Every code the specification names, by section: each needs a table in which it is the answer.
 SPECIFIED = {
-    "refund": """within_refund_window refund_window_closed certificate_already_earned subscription_payment_not_refundable
-        no_charge_during_trial test_charge_returned_automatically plus_refund_needs_agent paid_through_apple
-        paid_through_marketplace already_refunded payment_not_completed refund_needs_website no_partial_refunds
-        refund_overdue possible_double_charge""",
-    "subscriptions": """can_cancel_plus can_cancel_specialization can_cancel_trial started_through_apple already_cancelled
+    "refund": """
+        within_refund_window refund_window_closed certificate_already_earned
+        subscription_payment_not_refundable no_charge_during_trial test_charge_returned_automatically
+        plus_refund_needs_agent paid_through_apple paid_through_marketplace already_refunded
+        payment_not_completed refund_needs_website no_partial_refunds refund_overdue possible_double_charge
+    """,
+    "subscriptions": """
+        can_cancel_plus can_cancel_specialization can_cancel_trial started_through_apple already_cancelled
         not_active no_pause completed cancelled_payment_failed other_subscriptions_keep_charging
-        subscribed_to_whole_specialization unenrolling_keeps_charging""",
-    "unenrol": """can_unenroll completed_with_certificate paid_and_not_refundable aid_older_than_two_weeks old_platform
-        program_managed progress_cannot_be_reset""",
-    "account": """active_subscription organisation_managed can_delete can_unlink only_sign_in_method not_linked
-        email_not_confirmed email_already_confirmed reset_link_sent name_change_requested id_verification_locks_name
-        only_capitalisation_differs name_not_verified_yet email_change_not_mine accounts_cannot_be_merged""",
-    "aid": """can_apply_for_aid course_offers_no_aid application_too_short pledge_missing aid_needs_website_on_a_computer
-        application_under_review aid_already_active trial_blocks_aid too_late_for_degree_course no_application_on_record""",
-    "diagnoses": """already_issued course_has_no_certificate not_paid payment_expired aid_expired subscription_ended
+        subscribed_to_whole_specialization unenrolling_keeps_charging
+    """,
+    "unenrol": """
+        can_unenroll completed_with_certificate paid_and_not_refundable aid_older_than_two_weeks
+        old_platform program_managed progress_cannot_be_reset
+    """,
+    "account": """
+        active_subscription organisation_managed can_delete can_unlink only_sign_in_method not_linked
+        email_not_confirmed email_already_confirmed reset_link_sent name_change_requested
+        id_verification_locks_name only_capitalisation_differs name_not_verified_yet email_change_not_mine
+        accounts_cannot_be_merged
+    """,
+    "aid": """
+        can_apply_for_aid course_offers_no_aid application_too_short pledge_missing
+        aid_needs_website_on_a_computer application_under_review aid_already_active trial_blocks_aid
+        too_late_for_degree_course no_application_on_record
+    """,
+    "diagnoses": """
+        already_issued course_has_no_certificate not_paid payment_expired aid_expired subscription_ended
         name_verification_missing name_verification_pending id_verification_missing id_verification_pending
         id_verification_denied assignment_not_submitted awaiting_grade too_few_peer_reviews_received
         too_few_peer_reviews_given assignment_not_passed below_passing_threshold nothing_missing
-        earlier_assignment_required degree_staff_must_unlock still_a_draft awaiting_peer_reviews under_grading
-        not_submitted not_on_record pending declined expires_on expired_pay_again other_course
-        honors_without_certificate""",
-    "wishes": "payments_not_transferable aid_not_transferable no_gifts instructor_decides",
+        earlier_assignment_required degree_staff_must_unlock still_a_draft awaiting_peer_reviews
+        under_grading not_submitted not_on_record pending declined expires_on expired_pay_again other_course
+        honors_without_certificate
+    """,
+    "wishes": """
+        payments_not_transferable aid_not_transferable no_gifts instructor_decides
+    """,
 }
 
 
 def test_the_specification_is_covered() -> None:
-    specified = {code for codes in SPECIFIED.values() for code in codes.split()}
+    specified = {code for codes in SPECIFIED.values() for code in words(codes)}
     assert specified - _codes_in_tables() == set()
 
 
