@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from desk.environments import set_up
 from desk.errors import DeskError
 from desk.guard import alone
 from desk.launch import end_with_parent
+from desk.logs import last_words
 from desk.paths import ROOT, STAMPS, VENV_BOT, python_of, shown
 from desk.settings import make_folder, read_dotenv
 from desk.stack import Stack
@@ -86,12 +88,19 @@ def train(console: Console, if_stale: bool) -> None:
     STAMPS.mkdir(exist_ok=True)
     waiting = "The model is being trained by process {}: waiting for it"
     with alone(STAMPS / "train.lock", waiting=lambda holder: console.step(waiting.format(holder))):
-        console.step("Training the model if it is stale" if if_stale else "Training the model")
         command: list[str | Path] = [python_of(VENV_BOT), "-m", "bot.train"]
         if if_stale:
             command.append("--if-stale")
-        if children.finish(children.spawn(command, os.environ)):
-            raise DeskError("The model could not be trained: the lines above say why.")
+        log = STAMPS / "train.log"
+        started = time.monotonic()
+        with log.open("wb") as output:
+            child = children.spawn(command, os.environ, output)
+            status = children.finish(
+                child, tick=lambda: console.progress(f"Training the model ({time.monotonic() - started:.0f} s)")
+            )
+        if status:
+            raise DeskError(f"{last_words(log) or 'The model could not be trained.'} (see {shown(log)})")
+        console.step(last_words(log) or "The model is ready.")
 
 
 def supervise(stack: Stack, console: Console, demo: bool) -> int:
