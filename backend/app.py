@@ -25,7 +25,7 @@ from backend.http.middleware import ALL, errors_worded, identified
 from backend.http.openapi import route_for
 from backend.http.pages import add_pages
 from backend.http.routing import Route, register
-from backend.knowledge_service import KnowledgeService
+from backend.knowledge_service import KnowledgeService, load_stated_in
 from backend.mail import make_mailer
 from backend.operations.registry import OPERATIONS
 from backend.operations.service import Operations
@@ -73,7 +73,7 @@ def build_services(settings: Settings, http: aiohttp.ClientSession, engine: Dial
     """Make every part and put them together. Connects to nothing yet. `engine`: another one than Rasa."""
     clock, params, wording = Clock(), Parameters.load(), Wording.load()
     store = Store(make_engine(settings.database))
-    knowledge = KnowledgeService(load_knowledge(), params, clock)
+    knowledge = KnowledgeService(load_knowledge(), params, clock, load_stated_in())
     redis = Redis.from_url(settings.redis_url) if settings.redis_url else None
     fanout: Fanout = RedisFanout(redis, settings.turn_timeout * 4) if redis else LocalFanout()
     if engine is None:

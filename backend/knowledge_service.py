@@ -6,7 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from backend.clock import Clock
 from backend.errors import NotFound
@@ -19,14 +23,26 @@ from knowledge.search import Search
 _WRAPPED = re.compile(r"(?<!\n)\n[ \t]*(?!\n|[ \t]*(?:[-*+]|\d+[.)])[ \t]|[ \t]*>|[ \t]*\n)")
 
 
+STATED_IN = Path(__file__).resolve().parents[1] / "knowledge" / "lists" / "reasons.yaml"
+
+
+def load_stated_in(path: Path = STATED_IN) -> dict[str, str]:
+    """Section ids by reason code."""
+    return dict(yaml.safe_load(path.read_text("utf-8")))
+
+
 class KnowledgeService:
     """Sections by id (`article/anchor`), with every number as of the clock's present."""
 
-    def __init__(self, knowledge: Knowledge, params: Parameters, clock: Clock) -> None:
+    def __init__(
+        self, knowledge: Knowledge, params: Parameters, clock: Clock, stated_in: Mapping[str, str] | None = None
+    ) -> None:
+        """`stated_in`: the section that states a reason code's rule (`load_stated_in`)."""
         self.knowledge = knowledge
         self._params = params
         self._clock = clock
         self._sections = {section.id: section for section in knowledge.sections}
+        self._stated_in = dict(stated_in or {})
         self._leads: dict[str, list[Section]] = {}
         for section in knowledge.sections:
             for name in (section.operation, section.diagnosis):
@@ -72,23 +88,27 @@ class KnowledgeService:
             "sources": list(section.sources),
         }
 
-    def citations_for(self, name: str, sources: Iterable[str], limit: int = 3) -> list[dict[str, Any]]:
-        """Sections that state these articles' facts, those leading to `name` first, each article at most once."""
-        wanted = list(dict.fromkeys(sources))
-        leads = self._leads.get(name, [])
-        ranked = sorted(
-            (section for section in self._sections.values() if set(section.sources) & set(wanted)),
-            key=lambda section: (section not in leads, -len(set(section.sources) & set(wanted))),
-        )
-        chosen: list[Section] = []
-        missing = set(wanted)
-        for section in ranked:
-            if set(section.sources) & missing:
-                chosen.append(section)
-                missing -= set(section.sources)
-            if len(chosen) == limit or not missing:
-                break
-        return [self.citation(section) for section in chosen]
+    def citations_for(
+        self, name: str, codes: Iterable[tuple[str, tuple[str, ...]]], limit: int = 3
+    ) -> list[dict[str, Any]]:
+        """The sections that state these reasons, `(code, sources)` each, best first; at most `limit`."""
+        found = [section for code, sources in codes if (section := self._stating(name, code, tuple(sources)))]
+        return [self.citation(section) for section in dict.fromkeys(found)][:limit]
+
+    @lru_cache(maxsize=1024)  # noqa: B019 - one service lives as long as the process
+    def _stating(self, name: str, code: str, sources: tuple[str, ...]) -> Section | None:
+        """The section that says what a reason's code says: by the list, or else among those of its sources.
+
+        Codes are words (`certificate_already_earned`), so the search knows best; among equals one that leads to `name`.
+        """
+        if self._stated_in.get(code) in self._sections:
+            return self._sections[self._stated_in[code]]
+        wanted, leads = set(sources), self._leads.get(name, [])
+        hits = self.searcher.query(f"{code} {name}".replace("_", " "), limit=40)
+        fitting = [hit.section for hit in hits if wanted & set(hit.section.sources)]
+        leading = [section for section in fitting[:3] if section in leads]
+        others = [section for section in leads if wanted & set(section.sources)]
+        return next(iter([*leading, *fitting, *others]), None)
 
     def search(self, text: str, limit: int = 8) -> list[dict[str, Any]]:
         """The contract's search hits."""

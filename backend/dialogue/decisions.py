@@ -47,7 +47,11 @@ class DecisionSpeaker:
         ]
 
     def remedies(self, decision: Decision) -> list[str]:
-        return [self._wording.say(f"remedy_{remedy.code}", remedy.values) for remedy in decision.remedies]
+        return [self.remedy(decision.operation, remedy) for remedy in decision.remedies]
+
+    def remedy(self, about: str, remedy: Remedy) -> str:
+        """What can be done instead, as a sentence; `about` is the operation or question it is offered for."""
+        return self._wording.first(f"{about}_remedy_{remedy.code}", f"remedy_{remedy.code}", values=remedy.values)
 
     def offer(self, decision: Decision) -> str:
         """What is shown before the yes: what it is about, what will happen, what to know, and the question."""
@@ -114,8 +118,8 @@ class DecisionSpeaker:
 
     def citations(self, decision: Decision) -> list[dict[str, Any]]:
         """The sections that state the deciding reasons, at most three."""
-        sources = [source for reason in decision.reasons for source in reason.sources]
-        return self._knowledge.citations_for(decision.operation, sources, limit=3)
+        codes = [(reason.code, reason.sources) for reason in decision.reasons]
+        return self._knowledge.citations_for(decision.operation, codes)
 
     def question_title(self, decision: Decision) -> str:
         """The button that starts the operation a decision would allow."""

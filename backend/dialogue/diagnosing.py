@@ -108,16 +108,16 @@ class Diagnosing:
         remedies = list(dict.fromkeys(self._hashable(remedy) for finding in ranked for remedy in finding.remedies))
         fixes = [remedy for finding in ranked for remedy in finding.remedies]
         kept = [next(fix for fix in fixes if self._hashable(fix) == key) for key in remedies]
-        sentences = [self._wording.say(f"remedy_{fix.code}", fix.values) for fix in kept]
+        sentences = [self._speaker.remedy(diagnosis.question, fix) for fix in kept]
         if sentences:
             text += "\n\n" + (sentences[0] if len(sentences) == 1 else "\n".join(f"- {each}" for each in sentences))
         buttons = self._speaker.buttons_for(kept)
-        sources = [source for finding in ranked for source in finding.sources]
+        codes = [(finding.code, finding.sources) for finding in ranked]
         turn.say(
             text,
             "diagnosis",
             buttons=buttons,
-            citations=self._knowledge.citations_for(diagnosis.question, sources),
+            citations=self._knowledge.citations_for(diagnosis.question, codes),
             diagnosis=diagnosis.to_json(),
         )
         first = next((button for button in buttons if button.press["do"] == "operate"), None)

@@ -13,7 +13,7 @@ from backend.dialogue.turn import Turn, told
 from backend.errors import BadInput
 from backend.knowledge_service import KnowledgeService
 from backend.operations.base import Candidate, Field, Operation
-from backend.operations.matching import by_name, by_position
+from backend.operations.matching import by_age, by_name, by_position, several
 from backend.operations.service import Operations
 from backend.policy.decision import Decision, Outcome, Reason
 from backend.policy.facts import Account
@@ -64,6 +64,12 @@ class Operating:
             await self.decide(turn, account, operation, target, details, question=question)
             return
         candidates = operation.candidates(account, turn.now)
+        together = several(text, candidates)
+        if together and not question:
+            targets = [candidate.target for candidate in together]
+            press = {"operation": operation.name, "targets": targets, "details": details}
+            await self.choose(turn, press)
+            return
         meant = await self._meant(turn, text, candidates)
         if not meant:
             self._nothing_of_theirs(turn, account, operation, candidates, question)
@@ -78,6 +84,8 @@ class Operating:
     async def _meant(self, turn: Turn, text: str, candidates: Sequence[Candidate]) -> list[Candidate]:
         """The candidates the words fit: those named, all when none is named, none when something else is named."""
         named = by_name(text, candidates)
+        if not named.candidates:
+            named = by_age(text, candidates)
         if named.candidates:
             return list(named.candidates)
         return [] if _ID.search(text) or await names_a_title(turn.session, text) else list(candidates)

@@ -65,6 +65,18 @@ _ALL = re.compile(
 )
 
 
+# "My last payment", "the newest charge": said at once, before any list was shown.
+_NEWEST = re.compile(
+    r"\b(?:last|latest|newest|most recent|recent)\s+(?:payment|charge|purchase|order|course|subscription|one|thing)\b",
+    re.I,
+)
+_OLDEST = re.compile(r"\b(?:first|oldest|earliest)\s+(?:payment|charge|purchase|order)\b", re.I)
+_BOTH = re.compile(r"\b(?:both|all (?:of (?:them|it|my)|my|the)|everything)\b", re.I)
+# Named as fully as this, a candidate is meant for itself and not confused with another.
+NAMED = 0.85
+TELLING = 0.3
+
+
 @dataclass(frozen=True)
 class Match:
     """What fits: none, one or several candidates. `coverage` is how much of the best one's name was said (0 to 1),
@@ -106,6 +118,34 @@ def by_position(text: str, candidates: Sequence[Candidate], *, newest_first: boo
     return Match((candidates[index],), 1.0, 1.0) if index < len(candidates) else Match()
 
 
+def by_age(text: str, newest_first: Sequence[Candidate]) -> Match:
+    """ "My last payment": the newest or the oldest, from candidates in that order."""
+    if _NEWEST.search(text) and newest_first:
+        return Match((newest_first[0],), 1.0, 1.0)
+    if _OLDEST.search(text) and newest_first:
+        return Match((newest_first[-1],), 1.0, 1.0)
+    return Match()
+
+
+def several(text: str, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Two or more that are meant together ("A and B", "both"), in the order they were said; else none."""
+    if _BOTH.search(text) and 1 < len(candidates) <= 4:
+        return list(candidates)
+    if not re.search(r"\band\b|&|\+|,|\balso\b", text, re.I):
+        return []
+    said = words_of(text)
+    rarity = Counter(word for candidate in candidates for word in set(words_of(candidate.title)))
+    named = [each for each in candidates if _score(each, said, rarity, len(candidates))[0] >= NAMED]
+    titles = {each.title for each in named}
+    return sorted(named, key=lambda each: _place(each, said)) if len(named) > 1 and len(titles) == len(named) else []
+
+
+def _place(candidate: Candidate, said: list[str]) -> int:
+    """Where in the text a candidate's title begins."""
+    title = [word for word in words_of(candidate.title) if word not in _SMALL]
+    return min((place for place, other in enumerate(said) if any(_alike(word, other) for word in title)), default=99)
+
+
 def by_name(text: str, candidates: Sequence[Candidate], *, threshold: float = 0.5) -> Match:
     """The candidates whose title, words or id the text names; the best only, and those equally good."""
     said = words_of(text)
@@ -120,8 +160,11 @@ def by_name(text: str, candidates: Sequence[Candidate], *, threshold: float = 0.
         return Match(tuple(exact), 1.0, 1.0)
     rarity = Counter(word for candidate in candidates for word in set(words_of(candidate.title)))
     scored = [(candidate, *_score(candidate, said, rarity, len(candidates))) for candidate in candidates]
-    best = max(score for _candidate, score, _used in scored)
-    if best < threshold:
+    ranked = sorted((score for _candidate, score, _used in scored), reverse=True)
+    best = ranked[0]
+    # A single telling word is enough where no other candidate has it.
+    tells = len(ranked) > 1 and best >= TELLING and best - ranked[1] >= TELLING / 2
+    if best < threshold and not tells:
         return Match()
     kept = [(candidate, score, used) for candidate, score, used in scored if score >= best - 0.08]
     narrowed = _by_detail(text, [candidate for candidate, _score, _used in kept])

@@ -51,7 +51,9 @@ class Refund(Operation):
     @staticmethod
     def _payment(account: Account, payment: Payment) -> Candidate:
         detail = f"{spoken(payment.amount)}, {payment.at.day} {payment.at:%B %Y}"
-        words = (*KIND_WORDS.get(payment.kind, ()), payment.amount.amount, f"{payment.at.day} {payment.at:%B}")
+        amount = payment.amount.amount
+        dates = (f"{payment.at.day} {payment.at:%B}", f"{payment.at:%B} {payment.at.day}")
+        words = (*KIND_WORDS.get(payment.kind, ()), amount, amount.partition(".")[0], *dates)
         return Candidate(payment.id, account.catalog.title_of(payment.item), detail, words)
 
     async def carry_out(self, work: Work) -> Done:

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
+LONGEST = 80  # words of a question that are looked at
 _WORD = re.compile(r"[a-z0-9]+")
 
 
@@ -70,20 +71,19 @@ def names_said(names: Iterable[str], text: str) -> list[str]:
     A word spelled exactly as in one name is no slip of another ("Northwestern", "Northeastern"). Where a name contains
     another ("West Virginia", "Virginia"), the fuller one counts.
     """
-    said, names = set(words_of(text)), list(names)
+    said, names = set(words_of(text)[:LONGEST]), list(names)
     exact = {word for name in names if telling_words(name) <= said for word in telling_words(name)}
-    found = [name for name in names if _is_said(name, said, said - exact)]
+    slips = said - exact
+    # Each telling word is looked at once, in however many names it stands.
+    vocabulary = {word for name in names for word in telling_words(name)}
+    meant = {word for word in vocabulary if word in said or any(is_same_word(slip, word) for slip in slips)}
+    found = [name for name in names if telling_words(name) <= meant]
     return [name for name in found if not any(telling_words(name) < telling_words(other) for other in found)]
-
-
-def _is_said(name: str, said: set[str], slips: set[str]) -> bool:
-    """Whether each telling word was said, or some word is a slip of it."""
-    return all(telling in said or any(is_same_word(word, telling) for word in slips) for telling in telling_words(name))
 
 
 def names_like(names: Iterable[str], text: str) -> list[str]:
     """The names that share a telling word with the text: for "Google", every partner of that name."""
-    words = [word for word in words_of(text) if word not in _SMALL | _SHARED | _PLAIN and len(word) > 2]
+    words = [word for word in words_of(text)[:LONGEST] if word not in _SMALL | _SHARED | _PLAIN and len(word) > 2]
     return [
         name for name in names if any(is_same_word(word, telling) for telling in telling_words(name) for word in words)
     ]

@@ -38,28 +38,38 @@ def spoken(value: Any) -> str:
 
 
 class _Speaker(string.Formatter):
-    """`{name}` is spoken; `{name:date}` only the day, `{name:percent}` a share; nothing else is interpreted."""
+    """`{name}` is spoken; `{name:date}` only the day, `{name:percent}` a share, `{name:word}` what the value is called
+    (`utter_word_<value>`), `{name:once}` a list without repetition; nothing else is interpreted."""
+
+    def __init__(self, words: Mapping[str, str]) -> None:
+        self._words = words
 
     def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, str]:
         return self.get_value(field_name, args, kwargs), field_name
 
     def format_field(self, value: Any, format_spec: str) -> str:
+        if isinstance(value, (list, tuple)):
+            each = dict.fromkeys(value) if format_spec == "once" else value
+            return spoken([self.format_field(item, format_spec) for item in each])
         if format_spec == "date" and isinstance(value, datetime):
             value = value.astimezone(timezone.utc)
             return f"{value.day} {value:%B %Y}"
         if format_spec == "percent":
             return f"{value * 100:g} %"
+        if format_spec == "word":
+            return self._words.get(f"utter_word_{value}", spoken(value))
         return spoken(value)
 
 
 class Wording:
     """Sentences by key (`utter_…`, as in Rasa's `responses:`).
 
-    A key may have several texts, the most telling first: the first one whose values are all known is said.
+    A key may have several texts, the most telling first: the first one whose values are all known is said. An empty
+    list counts as not known.
     """
 
     def __init__(self, templates: Mapping[str, Sequence[str]]) -> None:
-        self._speaker = _Speaker()
+        self._speaker = _Speaker({key: texts[0] for key, texts in templates.items() if key.startswith("utter_word_")})
         self._variants = {
             key: [(text, frozenset(name for _, name, _, _ in self._speaker.parse(text) if name)) for text in texts]
             for key, texts in templates.items()
@@ -88,7 +98,8 @@ class Wording:
 
     def say(self, key: str, values: Mapping[str, Any] | None = None, **more: Any) -> str:
         """The sentence `utter_<key>` filled with the values. Raises WordingError."""
-        known = {name: value for name, value in {**(values or {}), **more}.items() if value is not None}
+        given = {**(values or {}), **more}
+        known = {name: value for name, value in given.items() if value is not None and value not in ([], ())}
         try:
             variants = self._variants[f"utter_{key}"]
         except KeyError:

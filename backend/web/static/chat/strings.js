@@ -11,7 +11,7 @@ export const strings = {
   placeholderAgent: (name) => `Write to ${name}`,
   send: "Send",
   person: "Talk to a person",
-  personText: "I'd like to talk to a person",
+  personText: "Talk to a person",
   newMessages: "New messages",
   signedInAs: (name) => `Signed in as ${name}`,
   guest: "You are a guest",
