@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 LONGEST = 80  # words of a question that are looked at
+TOO_MANY = 100  # what fits so many names speaks of none in particular
 _WORD = re.compile(r"[a-z0-9]+")
 
 
@@ -78,6 +79,8 @@ def names_said(names: Iterable[str], text: str) -> list[str]:
     vocabulary = {word for name in names for word in telling_words(name)}
     meant = {word for word in vocabulary if word in said or any(is_same_word(slip, word) for slip in slips)}
     found = [name for name in names if telling_words(name) <= meant]
+    if len(found) > TOO_MANY:
+        return []
     return [name for name in found if not any(telling_words(name) < telling_words(other) for other in found)]
 
 
