@@ -27,6 +27,7 @@ from backend.staff import accounts
 from backend.store.base import Store, make_engine
 from backend.store.desk_models import UnansweredRow
 from backend.store.desk_view import forget
+from backend.store.erase import erase_learner
 from backend.store.migrate import head, upgrade
 from backend.store.world import apply_world
 from backend.store.world_models import LearnerRow
@@ -117,6 +118,18 @@ async def create_staff(settings: Settings, arguments: argparse.Namespace) -> Non
     print(f"{made.name} can sign in as {made.role} with {made.email}.")
 
 
+async def erase(settings: Settings, arguments: argparse.Namespace) -> None:
+    """Erase a learner's personal data everywhere, as a deletion in the chat would; cannot be undone."""
+    if not arguments.yes:
+        raise CommandError(f"This cannot be undone. Repeat with --yes to erase {arguments.learner}.")
+    async with _store(settings) as store, store.write() as session:
+        row = await session.get(LearnerRow, arguments.learner)
+        if row is None:
+            raise CommandError(f"There is no learner {arguments.learner!r}.")
+        await erase_learner(session, arguments.learner, Clock().now())
+    print(f"{arguments.learner} was erased; payments and audit keep the id only.")
+
+
 async def check(settings: Settings, _arguments: argparse.Namespace) -> None:
     """Whether the settings are sound and the database answers."""
     async with _store(settings) as store, store.read() as session:
@@ -169,6 +182,9 @@ def parser() -> argparse.ArgumentParser:
     staff.add_argument("email")
     staff.add_argument("--name", required=True, help="shown to learners")
     staff.add_argument("--role", choices=accounts.ROLES, default="agent")
+    erases = add("erase", erase)
+    erases.add_argument("learner", help="the learner's id")
+    erases.add_argument("--yes", action="store_true", help="really do it")
     add("check", check)
     add("unanswered", unanswered)
     return top

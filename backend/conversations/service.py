@@ -30,6 +30,7 @@ from backend.store.desk_models import (
     SignInCodeRow,
     UnansweredRow,
 )
+from backend.store.export import export_learner
 from backend.store.world_models import LearnerRow
 from backend.wording import Wording
 
@@ -188,6 +189,16 @@ class Conversations:
                 return
             row.read_by_learner = seq
         await self._fanout.publish(conversation_id, {"type": "read", "seq": seq, "by": "learner"})
+
+    async def data_of(self, learner_id: str, signed: str | None) -> dict[str, Any]:
+        """Everything stored about the learner, for nobody but them. Raises Unauthorized, NotFound for another's."""
+        if not signed:
+            raise Unauthorized("Send your sign-in as 'Authorization: Bearer …'.", code="no_token")
+        async with self._store.read() as session:
+            known = await identity.verified_learner(session, signed, self._secret, self._clock.now())
+            if known != learner_id:
+                raise NotFound("There is no such learner, or it is not you.")
+            return await export_learner(session, learner_id)
 
     async def rate(self, conversation_id: str, score: int, comment: str | None) -> dict[str, Any]:
         """Keep the rating; a second one replaces the first."""

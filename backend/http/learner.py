@@ -12,8 +12,8 @@ from backend.conversations.text import clean, message_text
 from backend.conversations.turns import Sent
 from backend.errors import BadInput, NotFound
 from backend.http.keys import services
-from backend.http.routing import Body, Route, number
-from backend.http.stream import learner_stream
+from backend.http.routing import LONGEST_NAME, Body, Route, number
+from backend.http.stream import bearer, learner_stream
 
 
 class OpenConversation(Body):
@@ -27,7 +27,7 @@ class SignIn(Body):
 
 
 class SendMessage(Body):
-    client_id: str = Field(min_length=1, max_length=100)
+    client_id: str = Field(min_length=1, max_length=LONGEST_NAME)
     text: str | None = None
     press: str | None = Field(None, min_length=1, max_length=100)
     form: dict[str, str | bool] | None = None
@@ -83,8 +83,8 @@ async def send_message(request: web.Request, body: SendMessage) -> Any:
     conversation = await allowed(request)
     await services(request).limits.check_conversation(conversation)
     client_id = clean(body.client_id)
-    if not client_id:
-        raise BadInput("Expected an id of your own in 'client_id'.", field="client_id")
+    if not 1 <= len(client_id) <= LONGEST_NAME:
+        raise BadInput("Expected an id of your own in 'client_id', at most 100 characters.", field="client_id")
     longest = services(request).settings.max_message_chars
     text = message_text(body.text, longest) if body.text is not None else None
     sent = Sent(client_id, text, clean(body.press) if body.press else None, body.form)
@@ -110,6 +110,11 @@ async def give_feedback(request: web.Request, body: GiveFeedback) -> Any:
     conversation = await allowed(request)
     message = clean(request.match_info["mid"])
     return await services(request).conversations.feedback(conversation, message, body.helpful)
+
+
+async def data(request: web.Request) -> Any:
+    learner = clean(request.match_info["learner"])
+    return await services(request).conversations.data_of(learner, bearer(request))
 
 
 async def list_articles(request: web.Request) -> Any:
@@ -200,6 +205,15 @@ ROUTES = (
         give_feedback,
         "Say whether an answer helped",
         GiveFeedback,
+        {"type": "object"},
+        "conversation",
+    ),
+    Route(
+        "GET",
+        "/api/v1/learners/{learner}/data",
+        data,
+        "Everything stored about a learner, for the learner: the bearer token is their identity",
+        None,
         {"type": "object"},
         "conversation",
     ),

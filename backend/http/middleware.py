@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 import secrets
-import time
 from collections.abc import Awaitable, Callable
 
 import structlog
 from aiohttp import web
 
+from backend.clock import Clock
 from backend.errors import ServiceError, TooMany
 from backend.http.keys import SERVICES, services
+from backend.http.pages import HELP_CENTRE, not_found_page
 from backend.http.routing import error_answer, phrase
 
 log = structlog.get_logger()
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_API = ("/api/", "/testing/", "/internal/", "/slack/")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 SECURITY_HEADERS = {
@@ -31,7 +33,7 @@ async def identified(request: web.Request, handler: Next) -> web.StreamResponse:
     given = request.headers.get("X-Request-Id", "")
     request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
     request[REQUEST_ID] = request_id
-    started = time.perf_counter()
+    started = Clock.elapsed()
     with structlog.contextvars.bound_contextvars(request=request_id):
         response = await handler(request)
         resource = request.match_info.route.resource
@@ -40,7 +42,7 @@ async def identified(request: web.Request, handler: Next) -> web.StreamResponse:
             method=request.method,
             route=resource.canonical if resource else None,
             status=response.status,
-            ms=round((time.perf_counter() - started) * 1000, 1),
+            ms=round((Clock.elapsed() - started) * 1000, 1),
         )
     if not response.prepared:
         response.headers["X-Request-Id"] = request_id
@@ -51,7 +53,7 @@ async def identified(request: web.Request, handler: Next) -> web.StreamResponse:
 
 @web.middleware
 async def errors_worded(request: web.Request, handler: Next) -> web.StreamResponse:
-    """Every error of the API in one shape; pages word their own 404."""
+    """Every error in one shape; only an address that may be a page gets the page that says there is none."""
     request_id = request[REQUEST_ID]
     try:
         return await handler(request)
@@ -63,8 +65,10 @@ async def errors_worded(request: web.Request, handler: Next) -> web.StreamRespon
             error.status, error.code, error.message, request_id, field=error.field, retry_after=retry_after
         )
     except web.HTTPException as error:
-        if error.status < 400 or not _is_api(request):
+        if error.status < 400:
             raise
+        if error.status == 404 and HELP_CENTRE in request.app and not _is_api(request):
+            return not_found_page(request)
         code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status, "bad_request")
         answer = error_answer(error.status, code, phrase(error.status), request_id)
         if "Allow" in error.headers:
@@ -78,7 +82,7 @@ async def errors_worded(request: web.Request, handler: Next) -> web.StreamRespon
 
 
 def _is_api(request: web.Request) -> bool:
-    return request.path.startswith(("/api/", "/testing/", "/internal/", "/slack/"))
+    return request.method not in ("GET", "HEAD") or f"{request.path}/".startswith(_API)
 
 
 @web.middleware
@@ -92,7 +96,9 @@ async def limited(request: web.Request, handler: Next) -> web.StreamResponse:
 def address(request: web.Request) -> str:
     """The client's address: the connection's, or what our own proxies say in front of it."""
     proxies = services(request).settings.trusted_proxies
-    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    # A proxy may add a line of its own instead of to the client's: together they are one list.
+    listed = ",".join(request.headers.getall("X-Forwarded-For", ()))
+    forwarded = [part.strip() for part in listed.split(",") if part.strip()]
     if proxies and len(forwarded) >= proxies:
         return forwarded[-proxies][:64]
     return request.remote or "unknown"

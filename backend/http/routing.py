@@ -6,14 +6,15 @@ import json
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from backend.errors import BadInput, TooLarge
 
 BODY_LIMIT = 64 * 1024
+LONGEST_NAME = 100
 Handler = Callable[..., Awaitable[Any]]
 
 
@@ -21,6 +22,10 @@ class Body(BaseModel):
     """A JSON body. Unknown keys are refused, and a wrong type is never quietly turned into another."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+
+# A name, an address or an id of somebody else's: one line, without controls.
+Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ async def parse(request: web.Request, model: type[BaseModel]) -> BaseModel:
     """The JSON body as `model`. Raises BadInput naming the field and what was expected."""
     raw = await read_body(request, BODY_LIMIT)
     try:
-        data = json.loads(raw or b"{}")
+        data = _whole(json.loads(raw or b"{}"))
     except (ValueError, RecursionError) as error:
         raise BadInput("Expected a JSON object as the body.", code="malformed_json") from error
     if not isinstance(data, dict):
@@ -69,8 +74,21 @@ async def parse(request: web.Request, model: type[BaseModel]) -> BaseModel:
         return model.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or None
-        raise BadInput(f"{field or 'body'}: {first['msg']}", code="invalid_field", field=field) from error
+        field = ".".join(str(part) for part in first["loc"])[:LONGEST_NAME] or None
+        expected = first["msg"].removeprefix("Value error, ")
+        sentence = f"The field '{field}' does not fit: {expected}." if field else f"The body does not fit: {expected}."
+        raise BadInput(sentence, code="invalid_field", field=field) from error
+
+
+def _whole(value: Any) -> Any:
+    """The same JSON with the replacement sign for halves of characters, which a text cut in its middle may end in."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return value
 
 
 def number(request: web.Request, name: str, default: int, *, least: int = 0, most: int = 2**31 - 1) -> int:

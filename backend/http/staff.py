@@ -11,14 +11,14 @@ from backend.conversations.text import clean, message_text
 from backend.errors import BadInput, Forbidden, Unauthorized
 from backend.http.keys import services
 from backend.http.middleware import address, own_origin
-from backend.http.routing import Body, Route, json_answer
+from backend.http.routing import Body, Line, Route, json_answer
 from backend.staff.accounts import SESSION_LASTS, Member
 
 COOKIE = "lectern_staff"
 
 
 class Credentials(Body):
-    email: str = Field(max_length=200)
+    email: Line = Field(max_length=200)
     password: str = Field(max_length=1024)
 
 
@@ -32,11 +32,11 @@ class Note(Body):
 
 
 class Transfer(Body):
-    to: str | None = Field(None, max_length=60)
+    to: Line | None = Field(None, max_length=60)
 
 
 class Close(Body):
-    outcome: str | None = Field(None, max_length=60)
+    outcome: Line | None = Field(None, max_length=60)
 
 
 class Decide(Body):

@@ -9,9 +9,10 @@ from aiohttp import web
 from pydantic import Field
 
 from backend.conversations.identity import sign_identity
+from backend.conversations.text import clean
 from backend.errors import BadInput, NotFound
 from backend.http.keys import services
-from backend.http.routing import Body, Route, read_body
+from backend.http.routing import Body, Line, Route, read_body
 from backend.policy.decision import to_plain
 from backend.store.accounts import learner_view
 from backend.store.desk_view import desk_view, forget, undelivered
@@ -28,7 +29,7 @@ class SetClock(Body):
 
 
 class Whose(Body):
-    learner: str = Field(min_length=1, max_length=200)
+    learner: Line = Field(min_length=1, max_length=200)
 
 
 async def put_world(request: web.Request) -> Any:
@@ -68,7 +69,7 @@ async def identity(request: web.Request, body: Whose) -> Any:
 
 
 async def show_learner(request: web.Request) -> Any:
-    learner = request.match_info["id"]
+    learner = clean(request.match_info["id"])
     async with services(request).store.read() as session:
         return {**await learner_view(session, learner), **await desk_view(session, learner)}
 
