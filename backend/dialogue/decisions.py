@@ -99,8 +99,8 @@ class DecisionSpeaker:
 
     def buttons_for(self, remedies: Iterable[Remedy]) -> tuple[Button, ...]:
         """The first few remedies that can be pressed."""
-        buttons = [button for remedy in remedies if (button := self._remedy_button(remedy))]
-        return tuple(buttons[:MAX_REMEDY_BUTTONS])
+        buttons = {button.title: button for remedy in remedies if (button := self._remedy_button(remedy))}
+        return tuple(buttons.values())[:MAX_REMEDY_BUTTONS]
 
     def _remedy_button(self, remedy: Remedy) -> Button | None:
         if remedy.kind == "operation":

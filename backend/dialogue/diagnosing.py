@@ -101,8 +101,8 @@ class Diagnosing:
         turn.helped()
 
     def _show(self, turn: Turn, diagnosis: Diagnosis) -> None:
-        """Problems first, then what to know, then what was checked and is fine; each fix once."""
-        ranked = sorted(diagnosis.findings, key=lambda finding: ("problem", "info", "ok").index(finding.status))
+        """Problems first, the rest in the rule's order; each fix once."""
+        ranked = sorted(diagnosis.findings, key=lambda finding: finding.status != "problem")
         said = [self._finding(diagnosis.question, finding) for finding in ranked]
         text = said[0] if len(said) == 1 else "\n".join(f"- {sentence}" for sentence in said)
         remedies = list(dict.fromkeys(self._hashable(remedy) for finding in ranked for remedy in finding.remedies))
