@@ -29,6 +29,7 @@ class SectionView:
     section: Section
     html: Markup
     wish: Wish | None
+    first: bool  # no section before it on the page has the same wish
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,12 @@ class Pages:
     def sections(self, article: Article) -> list[SectionView]:
         """The article's sections, with the numbers in force now."""
         params = self._params_now()
-        return [
-            SectionView(section, _html(section.full_markdown, params, article.file), wish_of(section))
-            for section in article.sections
-        ]
+        views: list[SectionView] = []
+        for section in article.sections:
+            wish = wish_of(section)
+            first = all(view.wish != wish for view in views)
+            views.append(SectionView(section, _html(section.full_markdown, params, article.file), wish, first))
+        return views
 
     def found(self, hits: list[Hit]) -> list[Found]:
         """Search results with the matching words marked."""

@@ -23,7 +23,10 @@ export class LecternChat extends HTMLElement {
   #queue = [];
 
   connectedCallback() {
-    if (this.#session) return this.#listen();
+    if (this.#session) {
+      this.#listen();
+      return this.#session.resume();
+    }
     const origin = new URL(this.getAttribute("api") || "/", this.hasAttribute("api") ? location.href : import.meta.url).origin;
     const channel = this.getAttribute("channel") === "mobile" ? "mobile" : "web";
     this.openKey = `lectern:${origin}:open`;
@@ -32,7 +35,6 @@ export class LecternChat extends HTMLElement {
       store: new Store(`lectern:${origin}:${channel}`),
       channel,
       onChange: () => this.#draw(),
-      onFresh: () => {},
     });
     this.#build(origin);
     this.#listen();
@@ -128,7 +130,7 @@ export class LecternChat extends HTMLElement {
       if (session.store.conv && id !== session.store.conv.id) {
         session.stop();
         session.store.forget();
-        Object.assign(session, { identity: null, sub: null, flushing: false, starting: null });
+        Object.assign(session, { identity: null, sub: null });
         this.panel.log.clear();
         this.close();
         this.#draw();

@@ -13,7 +13,7 @@ export class Log {
     this.views = new Map();
     this.list = h("div", { role: "log", "aria-live": "polite", "aria-relevant": "additions", "aria-label": strings.log, class: "list" });
     this.typing = h("div", { class: "typing", hidden: true }, h("span", {}), h("i"), h("i"), h("i"));
-    this.more = button("more", () => this.toEnd(), "↓ ", strings.newMessages);
+    this.more = button("more", () => this.toEnd(), "↓ ", strings.more);
     this.more.hidden = true;
     this.scroller = h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": strings.log }, this.list, this.typing);
     this.scroller.addEventListener("scroll", () => this.#nearEnd() && (this.more.hidden = true), { passive: true });
@@ -129,6 +129,7 @@ export class Log {
     this.toEnd();
     const top = first.offsetTop - 12;
     if (!own && this.scroller.scrollTop > top) this.scroller.scrollTop = top;
+    this.more.hidden = this.#nearEnd();
   }
 
   #nearEnd() {

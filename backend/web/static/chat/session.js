@@ -8,8 +8,8 @@ const TYPING_MOST_MS = 15000;
 
 /** One visitor's conversation: begins or takes it up again, sends in order, listens. Calls `onChange` after each change. */
 export class Session {
-  constructor({ api, store, channel, onChange, onFresh }) {
-    Object.assign(this, { api, store, channel, onChange, onFresh });
+  constructor({ api, store, channel, onChange }) {
+    Object.assign(this, { api, store, channel, onChange });
     this.identity = null;
     this.sub = null;
     this.connection = "live";
@@ -114,7 +114,7 @@ export class Session {
   signOut() {
     this.stop();
     this.store.wipe();
-    Object.assign(this, { identity: null, sub: null, starting: null, flushing: false, problem: null, connection: "live" });
+    Object.assign(this, { identity: null, sub: null, problem: null });
     this.onChange();
   }
 
@@ -122,7 +122,13 @@ export class Session {
     this.work.abort();
     this.work = new AbortController();
     this.stream?.stop();
-    this.stream = null;
+    Object.assign(this, { stream: null, starting: null, flushing: false, connection: "live" });
+  }
+
+  /** Goes on after `stop`, with what was on its way then. */
+  resume() {
+    for (const echo of this.store.echoes) if (echo.status === "sending") echo.status = "waiting";
+    return this.store.conv ? this.#open(this.work.signal) : this.restore();
   }
 
   /** A new conversation for the same visitor. */
@@ -183,7 +189,7 @@ export class Session {
     }
     if (signal.aborted) return true;
     this.store.adopt(kept);
-    this.#take(answer, { live: false });
+    this.#take(answer, false);
     this.store.caughtUp();
     await this.#open(signal);
     return true;
@@ -290,12 +296,11 @@ export class Session {
     this.onChange();
   }
 
-  #take(answer, { live = true } = {}) {
+  #take(answer, live = true) {
     const messages = Array.isArray(answer) ? answer : answer.messages;
-    const fresh = this.store.merge(messages, { live });
+    this.store.merge(messages, live);
     this.store.setState(answer);
     this.onChange();
-    if (live && fresh.length) this.onFresh(fresh);
   }
 
   #event(event) {

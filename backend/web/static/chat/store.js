@@ -62,21 +62,18 @@ export class Store {
     write("sessionStorage", this.key, unsent);
   }
 
-  /** @returns {Message[]} those that were not known yet */
-  merge(messages, { live = false } = {}) {
-    const fresh = [];
+  /** @param {Message[]} messages @param {boolean} live written just now, so that their time is the desk's time now */
+  merge(messages, live) {
     for (const message of messages ?? []) {
       const known = this.messages.get(message.id);
       const client_id = known?.client_id ?? message.client_id ?? this.#matching(message)?.client_id;
       this.messages.set(message.id, { ...message, client_id });
       this.#settle();
       if (known) continue;
-      fresh.push(message);
       if (message.seq === this.lastSeq + 1) this.lastSeq = message.seq;
       if (this.typing?.author === message.author) this.typing = null;
       if (live && this.conv) this.conv.skew = Date.parse(message.at) - Date.now() || 0;
     }
-    return fresh;
   }
 
   /** Everything up to here has been asked for, even if some numbers are not ours to see. */

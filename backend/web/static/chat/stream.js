@@ -39,7 +39,7 @@ export class Stream {
     removeEventListener("offline", this.cut);
     document.removeEventListener("visibilitychange", this.wake);
     clearTimeout(this.retry);
-    clearTimeout(this.polling);
+    this.polling = false;
     this.socket?.close();
   }
 
@@ -56,8 +56,7 @@ export class Stream {
     this.socket = socket;
     socket.onopen = () => {
       this.failures = 0;
-      clearTimeout(this.polling);
-      this.polling = null;
+      this.polling = false;
       onStatus("live");
     };
     socket.onmessage = ({ data }) => {
@@ -79,14 +78,13 @@ export class Stream {
   }
 
   async #poll() {
-    this.polling = setTimeout(() => {}, 0);
-    try {
-      await this.options.poll();
-      if (this.polling) this.options.onStatus("polling");
-    } catch {
-      if (this.polling) this.options.onStatus("down");
+    const { poll, onStatus } = this.options;
+    this.polling = true;
+    while (this.polling) {
+      const status = await poll().then(() => "polling", () => "down");
+      if (this.polling) onStatus(status);
+      await new Promise((done) => setTimeout(done, POLL_MS));
     }
-    if (this.polling && !this.stopped) this.polling = setTimeout(() => this.#poll(), POLL_MS);
   }
 
   #hurry() {

@@ -12,7 +12,7 @@ export const strings = {
   send: "Send",
   person: "Talk to a person",
   personText: "Talk to a person",
-  newMessages: "New messages",
+  more: "More below",
   signedInAs: (name) => `Signed in as ${name}`,
   guest: "You are a guest",
 

@@ -35,7 +35,7 @@ a { color: var(--accent); text-underline-offset: .18em; }
 @media (prefers-color-scheme: dark) { .badge { color: var(--accent); } }
 .panel {
   position: fixed; inset-block-end: 1.1rem; inset-inline-end: 1.1rem; display: flex; flex-direction: column; overflow: hidden;
-  inline-size: min(25.5rem, calc(100vw - 2rem)); block-size: min(46rem, calc(100vh - 2rem)); block-size: min(46rem, calc(100dvh - 2rem));
+  inline-size: min(27rem, calc(100vw - 2rem)); block-size: min(46rem, calc(100vh - 2rem)); block-size: min(46rem, calc(100dvh - 2rem));
   border: 1px solid var(--line); border-radius: 18px; background: var(--paper); box-shadow: 0 10px 44px rgb(0 0 0 / 24%);
 }
 header { display: flex; align-items: center; gap: .7rem; padding: .7rem .6rem .7rem 1rem; padding-inline: 1rem .6rem; background: var(--tint); border-block-end: 1px solid var(--line); }
@@ -54,7 +54,7 @@ h2 { font-size: 1.05rem; font-weight: 650; line-height: 1.25; }
 .more { position: absolute; inset-block-end: .6rem; inset-inline: 0; margin-inline: auto; inline-size: fit-content; display: flex; align-items: center; gap: .4rem; min-block-size: 44px; padding: 0 1rem; border: 1px solid var(--edge); border-radius: 999px; background: var(--paper); font-weight: 550; box-shadow: 0 3px 12px rgb(0 0 0 / 18%); }
 .list { display: flex; flex-direction: column; gap: .9rem; }
 .entry { display: flex; flex-direction: column; align-items: flex-start; max-inline-size: 100%; }
-.bubble { max-inline-size: 92%; padding: .65rem .9rem; border-radius: 4px 16px 16px; background: var(--sunken); overflow-wrap: anywhere; }
+.bubble { max-inline-size: 94%; padding: .6rem .9rem; border-radius: 4px 16px 16px; background: var(--sunken); overflow-wrap: anywhere; }
 .body > * + *, .bubble > * + * { margin-block-start: .55rem; }
 .body li + li { margin-block-start: .25rem; }
 .body code { padding: 0 .25em; border-radius: 4px; background: var(--line); }
