@@ -27,6 +27,7 @@ from backend.http.pages import add_pages
 from backend.http.routing import Route, register
 from backend.knowledge_service import KnowledgeService, load_stated_in
 from backend.mail import make_mailer
+from backend.operations.cases import Cases
 from backend.operations.registry import OPERATIONS
 from backend.operations.service import Operations
 from backend.outbox import Courier, Outbox
@@ -36,6 +37,7 @@ from backend.policy.rules import build as build_rules
 from backend.rasa_client import DialogueEngine, RasaClient
 from backend.services import Services
 from backend.settings import Settings
+from backend.staff.desk_work import DeskWork
 from backend.staff.service import Staff
 from backend.store.base import Store, make_engine
 from backend.store.test_clock import kept_clock
@@ -104,6 +106,7 @@ def build_services(settings: Settings, http: aiohttp.ClientSession, engine: Dial
         turns=turns,
         conversations=Conversations(store, clock, fanout, turns, desk, wording, secret),
         staff=Staff(store, clock, fanout, turns, operations, wording),
+        desk_work=DeskWork(store, clock, fanout, Cases(params, outbox)),
         courier=Courier(store, clock, mailer, webhook, settings.webhook_secret.get_secret_value()),
     )
 

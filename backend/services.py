@@ -14,6 +14,7 @@ from backend.operations.service import Operations
 from backend.outbox import Courier
 from backend.rasa_client import DialogueEngine
 from backend.settings import Settings
+from backend.staff.desk_work import DeskWork
 from backend.staff.service import Staff
 from backend.store.base import Store
 from backend.wording import Wording
@@ -33,4 +34,5 @@ class Services:
     turns: Turns
     conversations: Conversations
     staff: Staff
+    desk_work: DeskWork
     courier: Courier

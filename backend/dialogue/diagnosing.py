@@ -11,7 +11,7 @@ from backend.dialogue.turn import Turn, told
 from backend.errors import BadInput
 from backend.knowledge_service import KnowledgeService
 from backend.operations.base import Candidate
-from backend.operations.matching import by_name
+from backend.operations.matching import NAMED, by_name
 from backend.operations.refund import Refund
 from backend.policy.decision import Diagnosis, Finding
 from backend.policy.facts import Account, Request
@@ -36,7 +36,9 @@ ABOUT_COURSE = frozenset(
     )
 )
 ABOUT_PAYMENT = frozenset(("payment_status", "refund_status"))
-FOR_GUESTS = frozenset(("in_plus", "payment_method"))
+FOR_GUESTS = frozenset(("in_plus", "payment_method", "sign_in"))
+# May be asked about any course of the catalogue, one's own or not.
+ABOUT_CATALOG = frozenset(("in_plus", "audit_option"))
 
 
 class Diagnosing:
@@ -75,8 +77,19 @@ class Diagnosing:
                 self._ask_which(turn, name, fitting)
                 return
             target = fitting[0].target if len(fitting) == 1 else None
-        request = turn.request({"text": text})
-        self._show(turn, self._look(name, account, target, request, turn))
+        if name in ABOUT_CATALOG:
+            account = await turn.account_with_catalog()
+            target = target or self._named_in_catalog(name, text, account)
+        self._show(turn, self._look(name, account, target, turn.request({"text": text}), turn))
+
+    @staticmethod
+    def _named_in_catalog(name: str, text: str, account: Account) -> str | None:
+        """A course, or for Coursera Plus also a Specialization, of the public catalogue that the words name."""
+        items: dict[str, Any] = dict(account.catalog.courses)
+        if name == "in_plus":
+            items |= account.catalog.specializations
+        found = by_name(text, [Candidate(id, item.title) for id, item in items.items()], threshold=NAMED)
+        return found.candidates[0].target if found.candidates and found.coverage >= NAMED else None
 
     def _look(self, name: str, account: Account | None, target: str | None, request: Request, turn: Turn) -> Diagnosis:
         return self._rules.diagnoses[name](account, target, request, turn.now, self._params)

@@ -13,7 +13,7 @@ from backend.dialogue.turn import Turn, told
 from backend.errors import BadInput
 from backend.knowledge_service import KnowledgeService
 from backend.operations.base import Candidate, Field, Operation
-from backend.operations.matching import by_age, by_name, by_position, several
+from backend.operations.matching import NAMED, by_age, by_name, by_position, several
 from backend.operations.service import Operations
 from backend.policy.decision import Decision, Outcome, Reason
 from backend.policy.facts import Account
@@ -64,6 +64,9 @@ class Operating:
             await self.decide(turn, account, operation, target, details, question=question)
             return
         candidates = operation.candidates(account, turn.now)
+        if operation.any_course and not by_name(text, candidates).candidates:
+            account = await turn.account_with_catalog()
+            candidates = _in_catalog(text, account) or candidates
         together = several(text, candidates)
         if together and not question:
             targets = [candidate.target for candidate in together]
@@ -176,6 +179,8 @@ class Operating:
         opening: str = "",
     ) -> None:
         """Decide on one target, and go on by the outcome: ask for what is missing, propose, do, or explain."""
+        if operation.any_course and account is not None:
+            account = await turn.account_with_catalog()
         request = turn.request({**self._draft(turn, operation, target), **details})
         decision = self._operations.decide(operation.name, account, target, request, turn.now)
         turn.agenda = turn.agenda.with_(about={"operation": operation.name, "target": decision.target})
@@ -338,6 +343,13 @@ class Operating:
 
     def _person_button(self) -> Button:
         return Button(self._wording.say("button_person"), {"do": "hand_over", "why": "asked"})
+
+
+def _in_catalog(text: str, account: Account) -> list[Candidate]:
+    """The courses of the catalogue the words plainly name."""
+    courses = [Candidate(id, course.title) for id, course in account.catalog.courses.items()]
+    found = by_name(text, courses, threshold=NAMED)
+    return list(found.candidates) if found.coverage >= NAMED else []
 
 
 def picked(text: str, asked: Mapping[str, Any], candidates: Sequence[Candidate]) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from backend.conversations.agenda import Agenda
 from backend.conversations.replies import Button, Reply
 from backend.errors import BadInput
 from backend.policy.facts import Account, Request
-from backend.store.accounts import load_account
+from backend.store.accounts import load_account, load_catalog
 from backend.store.desk_models import ConversationRow
 
 
@@ -44,6 +44,11 @@ class Turn:
             self._account = await load_account(self.session, self.learner_id)
         self._loaded = True
         return self._account
+
+    async def account_with_catalog(self) -> Account:
+        """The account with the whole public catalogue; a guest's is a blank one."""
+        account = await self.account() or Account(id="", name="", email="")
+        return replace(account, catalog=await load_catalog(self.session))
 
     def forget_account(self) -> None:
         """Something was changed: read the account again when it is next needed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
@@ -13,6 +14,7 @@ from backend.http.keys import services
 from backend.http.middleware import address, own_origin
 from backend.http.routing import Body, Line, Route, json_answer
 from backend.staff.accounts import SESSION_LASTS, Member
+from backend.store.world_readers import instant
 
 COOKIE = "lectern_staff"
 
@@ -37,6 +39,10 @@ class Transfer(Body):
 
 class Close(Body):
     outcome: Line | None = Field(None, max_length=60)
+
+
+class Ruling(Body):
+    reason: str | None = Field(None, max_length=2000)
 
 
 class Decide(Body):
@@ -131,6 +137,37 @@ async def decide(request: web.Request, body: Decide) -> Any:
     return await services(request).staff.decide(clean(request.match_info["learner"]), body.operation, target)
 
 
+async def list_cases(request: web.Request) -> Any:
+    await member(request)
+    status = clean(request.query.get("status", "")) or None
+    return {"cases": await services(request).desk_work.list_cases(status)}
+
+
+async def approve(request: web.Request, body: Ruling) -> Any:
+    by = await member(request)
+    return {"case": await services(request).desk_work.decide_case(by, _id(request), approve=True, reason=body.reason)}
+
+
+async def decline(request: web.Request, body: Ruling) -> Any:
+    by = await member(request)
+    return {"case": await services(request).desk_work.decide_case(by, _id(request), approve=False, reason=body.reason)}
+
+
+async def stats(request: web.Request) -> Any:
+    await member(request)
+    now = services(request).clock.now()
+    until = _instant(request, "to", now)
+    return await services(request).desk_work.stats(_instant(request, "from", until - timedelta(days=30)), until)
+
+
+def _instant(request: web.Request, name: str, otherwise: datetime) -> datetime:
+    text = request.query.get(name)
+    try:
+        return instant(text, otherwise) if text else otherwise
+    except ValueError as error:
+        raise BadInput(str(error), field=name) from error
+
+
 async def unanswered(request: web.Request) -> Any:
     await member(request)
     return {"unanswered": await services(request).staff.unanswered()}
@@ -187,5 +224,9 @@ ROUTES = (
         _ANY,
         "staff",
     ),
+    Route("GET", f"{_S}/cases", list_cases, "Cases by status", None, _ANY, "staff", query=("status",)),
+    Route("POST", f"{_S}/cases/{{id}}/approve", approve, "Approve a case", Ruling, _ANY, "staff", errors=(409,)),
+    Route("POST", f"{_S}/cases/{{id}}/decline", decline, "Decline a case", Ruling, _ANY, "staff", errors=(409,)),
+    Route("GET", f"{_S}/stats", stats, "Counts from the records", None, _ANY, "staff", query=("from", "to")),
     Route("GET", f"{_S}/unanswered", unanswered, "Questions nobody could answer", None, _ANY, "staff"),
 )

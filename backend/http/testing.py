@@ -56,7 +56,7 @@ def _instant(text: str, now: datetime) -> datetime:
     try:
         return instant(text, now)
     except ValueError as error:
-        raise BadInput(str(error), field="now") from error
+        raise BadInput(f"Expected {error}.", field="now") from error
 
 
 async def identity(request: web.Request, body: Whose) -> Any:

@@ -16,10 +16,11 @@ class ApplyForAid(Operation):
     """Target: a course's id. The catalogue is public, so any course may be named; one's own come first."""
 
     name = "apply_for_aid"
+    any_course = True
     fields = (*(Field(name) for name in TEXTS), Field("pledge", "pledge"))
 
     def candidates(self, account: Account, as_of: datetime) -> list[Candidate]:
-        """Courses one is in or has applied for; then the others of the catalogue that were loaded with the account."""
+        """Courses one is in or has applied for."""
         mine = dict.fromkeys([aid.course for aid in account.aid] + [enr.course for enr in account.enrollments])
         courses = [course for course in mine if course in account.catalog.courses]
         return [Candidate(course, account.catalog.title_of(course)) for course in courses]

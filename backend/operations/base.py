@@ -91,6 +91,7 @@ class Operation:
     fields: what it has to be told, in the order it is asked for.
     steps: what a yes needs besides (`reauthenticate`, `type_to_confirm`), in order.
     has_target: whether it is done to one of several things the learner has.
+    any_course: the target may be any course of the catalogue, not only what the learner has.
     at_once: changes nothing that needs a yes. for_guests: may be asked for without an account.
     """
 
@@ -99,6 +100,7 @@ class Operation:
     steps: ClassVar[tuple[str, ...]] = ()
     has_target: ClassVar[bool] = True
     at_once: ClassVar[bool] = False
+    any_course: ClassVar[bool] = False
     for_guests: ClassVar[bool] = False
 
     def candidates(self, account: Account, as_of: datetime) -> list[Candidate]:

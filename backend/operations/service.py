@@ -116,7 +116,9 @@ class Operations:
     ) -> Confirmed:
         """Take a yes. Raises NotFound when the proposal is not this conversation's or not this learner's."""
         # The learner's row is locked first and always first: two yeses, and two operations, take turns.
-        account = await load_account(session, learner_id, for_update=True) if learner_id else None
+        shown = await self.find(session, conversation_id, proposal_id)
+        also = (shown.target,) if shown is not None and shown.target else ()
+        account = await load_account(session, learner_id, for_update=True, also=also) if learner_id else None
         proposal = await session.scalar(
             select(ProposalRow)
             .where(ProposalRow.id == proposal_id, ProposalRow.conversation_id == conversation_id)
