@@ -7,18 +7,27 @@ empties it before each test, having closed whatever connections the test before 
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import shutil
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 
+from backend.passwords import hash_password
+from backend.policy.lists import Lists
+from backend.policy.parameters import Parameters
 from backend.store.base import Base, Store, make_engine
 from backend.store.migrate import upgrade
+from backend.wording import Wording
+from knowledge.reader import load_knowledge
+from knowledge.search import Search
+from tests.backend.running import Desk, running_desk
 
 POSTGRES = os.environ.get("LECTERN_TEST_POSTGRES_URL", "postgresql://root@127.0.0.1:5432/test")
 
@@ -72,6 +81,22 @@ learners:
     submissions: [{assignment: ml-q1, status: graded, score: 0.9, peer_reviews_received: 0, reviews_given: 0}]
     promotions: [{code: SPRING, percent: 20, courses: [ml-basics], used_at: null}]
 """
+
+
+_READ_ONCE = {
+    "backend.app.Parameters.load": functools.cache(Parameters.load),
+    "backend.app.Wording.load": functools.cache(Wording.load),
+    "backend.app.Lists.load": functools.cache(Lists.load),
+    "backend.app.load_knowledge": functools.cache(load_knowledge),
+    "backend.knowledge_service.Search": lambda _knowledge, numbers: _search(tuple(sorted(numbers.items()))),
+    "backend.staff.accounts.hash_password": functools.cache(hash_password),
+    "backend.store.world.hash_password": functools.cache(hash_password),
+}
+
+
+@functools.cache
+def _search(numbers: tuple[tuple[str, Any], ...]) -> Search:
+    return Search(load_knowledge(), dict(numbers))
 
 
 @pytest.fixture
@@ -141,6 +166,29 @@ async def sqlite_store(sqlite_url: str) -> AsyncIterator[Store]:
     store = Store(make_engine(sqlite_url))
     yield store
     await store.close()
+
+
+@pytest.fixture
+def quick_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a desk reads from files at start-up is read once for all tests: none of it ever changes."""
+    for name, load in _READ_ONCE.items():
+        monkeypatch.setattr(name, load)
+
+
+@pytest.fixture
+async def desk(sqlite_url: str, quick_parts: None) -> AsyncIterator[Desk]:
+    """A running desk with a small world, for tests to which the engine of the database does not matter."""
+    async with running_desk(sqlite_url) as desk:
+        await desk.load()
+        yield desk
+
+
+@pytest.fixture
+async def each_desk(database_url: str, quick_parts: None) -> AsyncIterator[Desk]:
+    """A running desk with a small world, once on each database."""
+    async with running_desk(database_url) as desk:
+        await desk.load()
+        yield desk
 
 
 class _PostgresDatabase:
