@@ -47,6 +47,10 @@ class Answering:
             confidence=_confidence(command),
         )
         turn.agenda = turn.agenda.with_(topic=section.id)
+        if section.operation in self._operations and not turn.agenda.asked:
+            # "Yes" to an answer means what the answer leads to; it only begins it.
+            press = {"do": "operate", "operation": section.operation}
+            turn.agenda = turn.agenda.with_(asked={"kind": "offer", "press": press})
         turn.helped()
 
     def _lead_buttons(self, section: Section) -> tuple[Button, ...]:
