@@ -60,7 +60,7 @@ class Answering:
             title = self._wording.say(f"button_{section.operation}")
             buttons.append(Button(title, {"do": "operate", "operation": section.operation}))
         if section.urgent:
-            buttons.append(self.person_button())
+            buttons.append(self.person_button("safety"))
         return tuple(buttons)
 
     def person_button(self, why: str = "asked") -> Button:

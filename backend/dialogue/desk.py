@@ -22,7 +22,7 @@ from backend.store.desk_models import MessageRow
 from backend.wording import Wording
 
 WHYS = ("asked", "distress", "not_understood", "safety", "restore_account")
-URGENT = ("distress", "safety", "account_taken_over")
+URGENT = ("distress", "safety", "account_taken_over", "restore_account", "ask_person_now")
 # After these the desk takes up again what it had asked before.
 ASIDES = frozenset(("answer", "diagnose", "small_talk", "fallback", "repeat"))
 

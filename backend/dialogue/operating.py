@@ -57,7 +57,7 @@ class Operating:
         if account is None and not operation.for_guests:
             self.ask_to_sign_in(turn, operation, {**command, "text": text})
             return
-        target = told(command, "target", optional=True)
+        target = told(command, "target", optional=True) or operation.target_in(details)
         if target is not None or not operation.has_target or account is None:
             if question:
                 self._explain(turn, operation)
@@ -182,6 +182,7 @@ class Operating:
         if operation.any_course and account is not None:
             account = await turn.account_with_catalog()
         request = turn.request({**self._draft(turn, operation, target), **details})
+        target = target or operation.target_in(request.details)
         decision = self._operations.decide(operation.name, account, target, request, turn.now)
         turn.agenda = turn.agenda.with_(about={"operation": operation.name, "target": decision.target})
         missing = self._missing(operation, request.details) if decision.outcome is Outcome.NEEDS_FACTS else None
@@ -195,6 +196,7 @@ class Operating:
             await self.propose(turn, account, decision, request.details, opening)
         else:
             self.show(turn, decision, opening)
+            self._wait_for_more(turn, operation, decision, request.details)
 
     # --- what the rule has to be told ------------------------------------------------------------------------------
 
@@ -206,6 +208,15 @@ class Operating:
     def _draft(turn: Turn, operation: Operation, target: str | None) -> Mapping[str, Any]:
         """What was told before for the same thing, in this conversation."""
         return turn.agenda.extra.get("drafts", {}).get(f"{operation.name}:{target}", {})
+
+    @staticmethod
+    def _wait_for_more(turn: Turn, operation: Operation, decision: Decision, details: Mapping[str, Any]) -> None:
+        """After a refusal that more words would change: what is written next is added."""
+        field = operation.to_add_to(decision)
+        if field is not None:
+            press = {"do": "collect", "operation": operation.name, "target": decision.target, "field": field}
+            asked = {"kind": "collect", **press, "details": dict(details), "adds": True}
+            turn.agenda = turn.agenda.with_(asked=asked)
 
     def ask_field(
         self,
@@ -245,14 +256,23 @@ class Operating:
         )
 
     async def collect(self, turn: Turn, command: Mapping[str, Any]) -> None:
-        """`{"operation", "field", "details", "target"?, "value"?}`: what was asked for has been told."""
+        """`{"operation", "field", "details", "target"?, "value"?, "adds"?}`: what was asked for has been told.
+
+        `adds`: it is written on to what was told before.
+        """
         operation = self.operation(command)
         account = await turn.account()
-        value = command.get("value", turn.text)
-        details = {**(command.get("details") or {}), told(command, "field"): value}
-        drafts = {**turn.agenda.extra.get("drafts", {}), f"{operation.name}:{command.get('target')}": details}
+        name, target = told(command, "field"), told(command, "target", optional=True)
+        before = dict(command.get("details") or {})
+        value = command["value"] if "value" in command else operation.read(name, turn.text)
+        if value is None:
+            opening = self._wording.say(f"ask_again_{operation.name}_{name}")
+            self.ask_field(turn, operation, target, before, Field(name), opening=opening)
+            return
+        details = {**before, name: f"{before[name]}\n{value}" if command.get("adds") else value}
+        drafts = {**turn.agenda.extra.get("drafts", {}), f"{operation.name}:{target}": details}
         turn.agenda = turn.agenda.with_(asked=None, extra={**turn.agenda.extra, "drafts": drafts})
-        await self.decide(turn, account, operation, told(command, "target", optional=True), details)
+        await self.decide(turn, account, operation, target, details)
 
     # --- showing it ------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,12 @@ ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _NEW_NAME = re.compile(
     r"\bname(?:\s+on\s+\w+(?:\s+\w+)?)?\s+(?:to|into|is|should be|as)\s+[\"'“]?([^\"'”?!\n]{2,80})", re.I
 )
+# What people say before the name itself.
+_JUST_NAME = re.compile(
+    r"^\W*(?:(?:please|it|my|the|new|real|full|legal|correct|name|should|must|be|is|would|change|to|i|am|write)\s+|it's\s+|i'm\s+)+",
+    re.I,
+)
+LONGEST_NAME = 100
 
 
 class UnlinkLogin(Operation):
@@ -34,6 +41,9 @@ class UnlinkLogin(Operation):
         """`provider`: one that is named, linked or not."""
         named = [provider for provider in LINKED if provider in text.casefold()]
         return {"provider": named[0]} if len(named) == 1 else {}
+
+    def target_in(self, details: Mapping[str, Any]) -> str | None:
+        return details.get("provider")
 
     async def carry_out(self, work: Work) -> Done:
         provider = work.decision.target
@@ -68,6 +78,12 @@ class ResetPassword(Operation):
         found = ADDRESS.search(text)
         return {"email": found[0]} if found else {}
 
+    def target_in(self, details: Mapping[str, Any]) -> str | None:
+        return details.get("email")
+
+    def read(self, field: str, text: str) -> str | None:
+        return self.details(text).get("email")
+
     async def carry_out(self, work: Work) -> Done:
         address = work.decision.target or ""
         query = select(LearnerRow.name).where(
@@ -88,6 +104,11 @@ class ChangeName(Operation):
         """`name`: what follows "change my name to"."""
         found = _NEW_NAME.search(text)
         return {"name": found[1].strip(" .,")} if found else {}
+
+    def read(self, field: str, text: str) -> str | None:
+        """The name alone, out of "it should be Ana Maria Silva"."""
+        name = _JUST_NAME.sub("", text).strip(" .,!\"'“”")
+        return name if any(map(str.isalpha, name)) and len(name) <= LONGEST_NAME else None
 
     async def carry_out(self, work: Work) -> Done:
         granted = work.decision.reasons[0].values

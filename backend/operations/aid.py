@@ -7,6 +7,7 @@ from datetime import datetime
 from backend.ids import new_id
 from backend.operations.base import Candidate, Done, Email, Field, Operation, Work
 from backend.policy.aid import TEXTS
+from backend.policy.decision import Decision
 from backend.policy.facts import Account
 from backend.store.desk_models import CaseRow
 from backend.store.world_models import AidApplicationRow
@@ -24,6 +25,9 @@ class ApplyForAid(Operation):
         mine = dict.fromkeys([aid.course for aid in account.aid] + [enr.course for enr in account.enrollments])
         courses = [course for course in mine if course in account.catalog.courses]
         return [Candidate(course, account.catalog.title_of(course)) for course in courses]
+
+    def to_add_to(self, decision: Decision) -> str | None:
+        return TEXTS[-1] if decision.codes == ("application_too_short",) else None
 
     async def carry_out(self, work: Work) -> Done:
         promised = {consequence.code: consequence.values for consequence in work.decision.consequences}

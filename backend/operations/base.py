@@ -111,6 +111,18 @@ class Operation:
         """What else the words ask for, as the rule's `Request.details`."""
         return {}
 
+    def target_in(self, details: Mapping[str, Any]) -> str | None:
+        """The target, where it is something one says (an address, a provider) and not one of what one has."""
+        return None
+
+    def read(self, field: str, text: str) -> str | None:
+        """What an answer tells for a field; None when it does not tell it, and it is asked for again."""
+        return text
+
+    def to_add_to(self, decision: Decision) -> str | None:
+        """The field whose next answer is added to what was written, after a refusal that more words would change."""
+        return None
+
     async def carry_out(self, work: Work) -> Done:
         """Change the rows. Everything in `work.session`, nothing outside it."""
         raise LookupError(f"{self.name} is only ever referred to a person")

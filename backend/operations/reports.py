@@ -10,6 +10,11 @@ from backend.operations.base import Candidate, Field, Operation
 from backend.policy.facts import Account
 
 _LINK = re.compile(r"https?://\S{4,500}")
+_NO_LINK = re.compile(
+    r"^\W*(?:no|none|nope|sorry)\b|\b(?:no|don'?t have (?:a|any|the|one)?|without|haven'?t (?:got )?(?:a|any)?) ?link|"
+    r"don'?t have (?:one|it|any)\b",
+    re.I,
+)
 _KINDS = (
     ("plagiarism", re.compile(r"plagiari|copied (?:my|from)|stole my (?:work|essay|assignment)", re.I)),
     ("honor_code", re.compile(r"cheat|honou?r code|answers? (?:online|for sale)|selling answers", re.I)),
@@ -29,6 +34,13 @@ class ReportProblem(Operation):
         found = {"kind": next((kind for kind, words in _KINDS if words.search(text)), "course_problem")}
         link = _LINK.search(text)
         return {**found, "link": link[0]} if link else found
+
+    def read(self, field: str, text: str) -> str | None:
+        """A link out of a sentence, or none if that is what is said; where it is, in words, is good too."""
+        if field != "link":
+            return text
+        link = _LINK.search(text)
+        return link[0] if link else "" if _NO_LINK.search(text) else text
 
 
 class ReportEmailChange(Operation):

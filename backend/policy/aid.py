@@ -54,7 +54,9 @@ def _decide(account: Account, request: Request, draft: Draft, lists: Lists | Non
         return draft.needs()
     missing = [name for name in TEXTS if not str(request.details.get(name) or "").strip()]
     if draft.holds("a text is missing", bool(missing), "F04", missing=missing):
-        return draft.needs(because("application_incomplete", "F04", missing=missing))
+        least = draft.param("aid.min_words").value
+        values = {"missing": missing, "title": course.title, "min_words": least}
+        return draft.needs(because("application_incomplete", "F04", **values))
     if request.details.get("pledge") is not True:
         return draft.needs(_pledge_missing(draft))
     return _grant(account, course, draft, words)
