@@ -37,11 +37,14 @@ evaluate: ## measure understanding on the project's own questions
 
 lint: ## check style, the articles and the scripts
 	@$(PYTHON) -m desk setup --tests
-	$(BACKEND) -m ruff check .
-	$(BACKEND) -m ruff format --check .
-	$(BACKEND) -m knowledge.check --all-sources
-	@if command -v node >/dev/null 2>&1; then git ls-files '*.js' | while read -r file; do \
-		node --input-type=module --check < "$$file" || { echo "$$file does not parse"; exit 1; }; done; fi
+	@status=0; \
+	$(BACKEND) -m ruff check . || status=1; \
+	$(BACKEND) -m ruff format --check . || status=1; \
+	$(BACKEND) -m knowledge.check --all-sources || status=1; \
+	if command -v node >/dev/null 2>&1; then for file in $$(git ls-files '*.js'); do \
+		node --input-type=module --check < "$$file" || { echo "$$file does not parse"; status=1; }; \
+	done; fi; \
+	exit $$status
 
 format: ## put the Python files into the project's form
 	@$(PYTHON) -m desk setup --tests

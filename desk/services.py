@@ -27,6 +27,16 @@ class Service:
     command: tuple[str | Path, ...]
     probe: str | None = None
 
+    @property
+    def title_first(self) -> str:
+        """The title as a sentence begins with it."""
+        return upper_first(self.title)
+
+
+def upper_first(text: str) -> str:
+    """With a capital first letter."""
+    return text[:1].upper() + text[1:]
+
 
 def desk_services(env: Mapping[str, str]) -> tuple[Service, ...]:
     """The action server, Rasa and the backend, with the addresses they have in `env`."""

@@ -21,7 +21,7 @@ from pathlib import Path
 from desk import children, logs
 from desk.errors import DeskError
 from desk.paths import ROOT, VENV, python_of, shown
-from desk.services import Running, Service, address, desk_services
+from desk.services import Running, Service, address, desk_services, upper_first
 from desk.settings import compose, keep_secrets, make_folder
 
 READY_SECONDS = 180.0
@@ -90,7 +90,7 @@ class Stack:
         with log.open("wb") as output:
             status = children.finish(children.spawn([python_of(VENV), "-m", "backend", *arguments], self.env, output))
         if status:
-            raise DeskError(f"{logs.last_words(log) or f'backend {arguments[0]} failed'} (see {shown(log)})")
+            raise DeskError(f"{_complaint(log) or f'backend {arguments[0]} failed.'} (see {shown(log)})")
         return log.read_text(errors="replace")
 
     def start(self) -> None:
@@ -117,7 +117,7 @@ class Stack:
             waited = time.monotonic() - started
             if waited > seconds:
                 raise DeskError(
-                    f"{_listed(waiting)} did not become ready within {seconds:.0f} s: see the logs in "
+                    f"{upper_first(_listed(waiting))} did not become ready within {seconds:.0f} s: see the logs in "
                     f"{shown(self.state / 'log')}."
                 )
             progress(f"waiting for {_listed(waiting)} ({waited:.0f} s)")
@@ -188,7 +188,7 @@ class Stack:
             with self._changed:
                 self._changed.wait(0.1)
         if part.process is None or not part.alive:
-            raise DeskError(f"{part.service.title} is not running.")
+            raise DeskError(f"{part.service.title_first} is not running.")
         return part.process
 
     @staticmethod
@@ -222,7 +222,7 @@ class Stack:
                 self._spawn(part)
         if part.probe():
             if part.away_since:
-                self._tell(f"{part.service.title} is back after {time.monotonic() - part.away_since:.1f} s")
+                self._tell(f"{part.service.title_first} is back after {time.monotonic() - part.away_since:.1f} s")
             part.away_since, part.in_vain = 0.0, 0
             with self._changed:
                 self._changed.notify_all()
@@ -243,9 +243,11 @@ class Stack:
         if part.down or part.replacing:
             return
         now = time.monotonic()
-        title, how = part.service.title, _how(process.returncode)
+        title, how = part.service.title_first, _how(process.returncode)
         if not part.ever_ready and process.returncode > 0:
-            self.failed = f"{title} could not start: {logs.last_words(part.log) or how} (see {shown(part.log)})"
+            words = logs.last_words(part.log) or how
+            told = words if "cannot start" in words else f"{title} could not start: {words}"
+            self.failed = f"{told} (see {shown(part.log)})"
             return
         part.crashes.append(now)
         part.in_vain += 1
@@ -261,6 +263,12 @@ class Stack:
         pause = min(FIRST_PAUSE * 2 ** (len(part.crashes) - 1), LONGEST_PAUSE)
         part.start_after = now + pause
         self._tell(f"{title} stopped unexpectedly ({how}): starting it again in {pause:g} s (see {shown(part.log)})")
+
+
+def _complaint(log: Path) -> str:
+    """What a command of the backend says is wrong: from `lectern: ` on, or else its last line."""
+    _, found, told = log.read_text(errors="replace").rpartition("lectern: ")
+    return " ".join(told.split()) if found else logs.last_words(log)
 
 
 def _how(status: int) -> str:

@@ -51,7 +51,7 @@ class ToyStack(Stack):
         return " ".join(arguments)
 
 
-def eventually(happened: Callable[[], object], seconds: float = 5.0) -> bool:
+def eventually(happened: Callable[[], object], seconds: float = 20.0) -> bool:
     """Whether something comes about within some seconds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
