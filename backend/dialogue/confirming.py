@@ -11,6 +11,7 @@ from backend.conversations.replies import Button
 from backend.dialogue.decisions import is_offer, proposal_json
 from backend.dialogue.diagnosing import Diagnosing
 from backend.dialogue.operating import Operating
+from backend.dialogue.plain_words import is_plain_yes
 from backend.dialogue.turn import Turn
 from backend.ids import hash_token
 from backend.operations.base import Field
@@ -39,7 +40,7 @@ class Confirming:
         if command.get("proposal"):
             await self._take_yes(turn, command)
         elif asked.get("kind") == "confirm":
-            await self._take_yes(turn, {"proposal": asked["proposal"]})
+            await self._take_plain_yes(turn, asked["proposal"])
         elif asked.get("kind") == "offer":
             await self._operating.operate(turn, {"text": "", **asked["press"]})
         elif asked.get("kind") == "collect" and self._pledge(asked):
@@ -49,6 +50,17 @@ class Confirming:
         else:
             await self._yes_to_nothing(turn)
 
+    async def _take_plain_yes(self, turn: Turn, proposal_id: str) -> None:
+        """Words are a yes only if they are nothing else besides: "yes, but only half of it" is not."""
+        proposal = await self._operations.find(turn.session, turn.conversation.id, proposal_id)
+        decision = proposal.decision if proposal is not None else {}
+        titles = [str(reason["values"].get("title", "")) for reason in decision.get("reasons", ())]
+        operation = proposal.operation.replace("_", " ") if proposal is not None else ""
+        if is_plain_yes(turn.text, (operation, *titles)):
+            await self._take_yes(turn, {"proposal": proposal_id})
+        elif proposal is not None:
+            await self.ask_again(turn, proposal, self._wording.say("want_to_be_sure"))
+
     def _pledge(self, asked: Mapping[str, Any]) -> bool:
         fields = self._operations.registry[asked["operation"]].fields
         return any(field.name == asked["field"] and field.kind == "pledge" for field in fields)
@@ -56,7 +68,9 @@ class Confirming:
     async def _yes_to_nothing(self, turn: Turn) -> None:
         """A yes with no question before it never does anything; an open offer is shown again."""
         still_open = await open_proposal(turn.session, turn.conversation.id, turn.now)
-        if still_open is not None and not turn.agenda.asked:
+        if turn.agenda.waits_on("sign_in"):
+            turn.say(self._wording.say("sign_in_needed"), "clarify")
+        elif still_open is not None and not turn.agenda.asked:
             await self.ask_again(turn, still_open)
         elif turn.agenda.asked:
             await self.resume(turn, turn.agenda.asked)
@@ -160,21 +174,22 @@ class Confirming:
             turn.say(self._wording.say("nothing_to_decline"), "smalltalk")
             return
         await close_open(turn.session, turn.conversation.id, "declined", turn.now)
-        turn.agenda = turn.agenda.with_(asked=None)
+        dropped = {"kept": ()} if turn.agenda.waits_on("sign_in") else {}
+        turn.agenda = turn.agenda.with_(asked=None, **dropped)
         turn.say(self._wording.say("declined" if still_open else "all_right"), "result" if still_open else "smalltalk")
         turn.helped()
         await self.next_kept(turn)
 
     # --- taking things up again ------------------------------------------------------------------------------------
 
-    async def ask_again(self, turn: Turn, proposal: ProposalRow) -> None:
+    async def ask_again(self, turn: Turn, proposal: ProposalRow, opening: str | None = None) -> None:
         """The open question once more, after something else came in between; decided afresh."""
         account = await turn.account()
         if account is None:
             return
         request = turn.request(proposal.details)
         decision = self._operations.decide(proposal.operation, account, proposal.target, request, turn.now)
-        opening = self._wording.say("back_to_the_question")
+        opening = opening or self._wording.say("back_to_the_question")
         if is_offer(decision) and decision.same_effect_as(proposal.decision):
             self._operating.show_offer(turn, decision, proposal, opening)
         else:

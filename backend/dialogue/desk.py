@@ -24,7 +24,7 @@ from backend.wording import Wording
 WHYS = ("asked", "distress", "not_understood", "safety", "restore_account")
 URGENT = ("distress", "safety", "account_taken_over", "restore_account", "ask_person_now")
 # After these the desk takes up again what it had asked before.
-ASIDES = frozenset(("answer", "diagnose", "small_talk", "fallback", "repeat"))
+ASIDES = frozenset(("answer", "diagnose", "small_talk", "fallback"))
 
 
 class Desk:
@@ -54,7 +54,10 @@ class Desk:
         before = turn.agenda.asked
         await getattr(self, f"_do_{verb}")(turn, command)
         if verb in ASIDES and not turn.handed_over and before and turn.agenda.asked == before:
+            misses = turn.agenda.misses
             await self._confirming.resume(turn, before)
+            # Asking the open question again does not mean that the message was understood.
+            turn.agenda = turn.agenda.with_(misses=misses)
         if turn.handed_over:
             turn.agenda = turn.agenda.with_(asked=None, misses=0)
 
@@ -97,7 +100,13 @@ class Desk:
     async def _do_small_talk(self, turn: Turn, command: Mapping[str, Any]) -> None:
         self._answering.small_talk(turn, command)
 
+    async def _do_narrow(self, turn: Turn, command: Mapping[str, Any]) -> None:
+        await self._operating.narrow(turn, command)
+
     async def _do_repeat(self, turn: Turn, _command: Mapping[str, Any]) -> None:
+        await self._confirming.resume(turn, turn.agenda.asked)
+        if turn.replies:
+            return
         row = await turn.session.scalar(
             select(MessageRow)
             .where(MessageRow.conversation_id == turn.conversation.id, MessageRow.author == "bot")
@@ -135,8 +144,10 @@ class Desk:
     async def interpret(self, turn: Turn) -> dict[str, Any] | None:
         """What typed words plainly mean as an answer to the last question; None leaves them to Rasa."""
         asked = turn.agenda.asked
-        if not asked or not turn.text:
+        if not turn.text:
             return None
+        if not asked or asked["kind"] == "offer":
+            return await self._other_target(turn)
         if asked["kind"] == "choose":
             account = await turn.account()
             if account is None:
@@ -167,8 +178,8 @@ class Desk:
             return None
         match = by_name(text, candidates)
         if match.share < 0.5 or not match.candidates:
-            shown = [*(c for c in candidates if c.target == about.get("target")), *others]
-            match = by_position(text, shown) if "other" in text.casefold() else match
+            current_first = [*(c for c in candidates if c.target == about.get("target")), *others]
+            match = by_position(text, current_first if "other" in text.casefold() else candidates)
         chosen = match.only
         if chosen is None or match.share < 0.5 or chosen.target == about.get("target"):
             return None

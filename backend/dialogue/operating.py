@@ -13,7 +13,7 @@ from backend.dialogue.turn import Turn, told
 from backend.errors import BadInput
 from backend.knowledge_service import KnowledgeService
 from backend.operations.base import Candidate, Field, Operation
-from backend.operations.matching import NAMED, by_age, by_name, by_position, several
+from backend.operations.matching import NAMED, by_age, by_name, by_position, names_unknown, several
 from backend.operations.service import Operations
 from backend.policy.decision import Decision, Outcome, Reason
 from backend.policy.facts import Account
@@ -91,7 +91,9 @@ class Operating:
             named = by_age(text, candidates)
         if named.candidates:
             return list(named.candidates)
-        return [] if _ID.search(text) or await names_a_title(turn.session, text) else list(candidates)
+        if _ID.search(text) or names_unknown(text, candidates) or await names_a_title(turn.session, text):
+            return []
+        return list(candidates)
 
     def ask_which(
         self,
@@ -113,6 +115,14 @@ class Operating:
         options = [{"target": candidate.target, "title": candidate.title} for candidate in shown]
         turn.agenda = turn.agenda.with_(asked={"kind": "choose", **press, "options": options})
         turn.helped()
+
+    async def narrow(self, turn: Turn, command: Mapping[str, Any]) -> None:
+        """An answer to "which one?" fits some of them: ask among those."""
+        operation = self.operation(command)
+        account = await turn.account()
+        if account is not None:
+            fitting = [each for each in operation.candidates(account, turn.now) if each.target in command["targets"]]
+            self.ask_which(turn, operation, fitting, command.get("details") or {}, bool(command.get("question")))
 
     def _nothing_of_theirs(
         self, turn: Turn, account: Account, operation: Operation, candidates: Sequence[Candidate], question: bool
@@ -280,6 +290,10 @@ class Operating:
         self, turn: Turn, account: Account, decision: Decision, details: Mapping[str, Any], opening: str = ""
     ) -> None:
         """Store the offer and show it."""
+        if await self._operations.open_case_of(turn.session, account.id, decision) is not None:
+            # A person has it already: a second yes would only open the same case again.
+            self.show(turn, decision, self._wording.say("case_open_already"))
+            return
         request = turn.request(details)
         proposal = await self._operations.propose(
             turn.session, turn.conversation.id, account, decision, request, by=turn.actor
@@ -297,6 +311,7 @@ class Operating:
             proposal=proposal_json(proposal),
             record=decision.to_record(),
         )
+        self._set_topic(turn, decision)
         turn.agenda = turn.agenda.with_(asked={"kind": "confirm", "proposal": proposal.id})
         turn.helped()
 
@@ -314,9 +329,16 @@ class Operating:
             decision=decision.to_json(),
             record=decision.to_record(),
         )
+        self._set_topic(turn, decision)
         first = next((button for button in buttons if button.press["do"] == "operate"), None)
         turn.agenda = turn.agenda.with_(asked={"kind": "offer", "press": dict(first.press)} if first else None)
         turn.helped()
+
+    def _set_topic(self, turn: Turn, decision: Decision) -> None:
+        """A short question that follows is about the section that states this decision's rule."""
+        cited = self._speaker.citations(decision)
+        if cited:
+            turn.agenda = turn.agenda.with_(topic=f"{cited[0]['article']}/{cited[0]['section']}")
 
     async def wish(self, turn: Turn, command: Mapping[str, Any]) -> None:
         """`{"operation"}`: something nobody can grant. Decided like everything else, and guests may ask."""
@@ -382,6 +404,9 @@ def picked(text: str, asked: Mapping[str, Any], candidates: Sequence[Candidate])
     if match is None or not match.candidates:
         return None
     press = {key: asked[key] for key in ("do", "operation", "details", "question")}
+    if not match.only and not placed.candidates:
+        fitting = [each.target for each in match.candidates]
+        return {**press, "do": "narrow", "targets": fitting} if len(fitting) < len(shown) else None
     if match.only:
         return {**press, "target": match.only.target}
     return {**press, "targets": [each.target for each in match.candidates]} if placed.candidates else None

@@ -61,6 +61,9 @@ async def errors_worded(request: web.Request, handler: Next) -> web.StreamRespon
         retry_after = error.retry_after if isinstance(error, TooMany) else None
         if error.status >= 500:
             log.warning("http.unavailable", code=error.code)
+        elif request.path.startswith("/internal/"):
+            # Only our own action server asks here: what it is refused is a defect of ours.
+            log.warning("internal.refused", code=error.code, field=error.field)
         return error_answer(
             error.status, error.code, error.message, request_id, field=error.field, retry_after=retry_after
         )

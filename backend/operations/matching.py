@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -92,7 +93,35 @@ class Match:
 
 
 def words_of(text: str) -> list[str]:
-    return _WORD.findall(text.casefold())
+    """The words of a text, without case and accents."""
+    plain = "".join(sign for sign in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(sign))
+    return _WORD.findall(plain)
+
+
+# "my pottery course", "the class on ceramics": something is named as a course of theirs.
+_NAMED_COURSE = re.compile(
+    r"\b(?:my|the|for|of|this|that)\s+((?:[\w'-]+\s+){1,4})(?:course|class|specialization|specialisation)\b", re.I
+)
+_ANY_COURSE = frozenset(
+    (
+        "my the last latest first newest oldest second third whole online paid new old other same this that wrong "
+        "entire full free expensive recent coursera one two course courses refund money payment for of a an on in "
+        "from next previous current stupid useless damn bloody fucking crap bad good monthly yearly single whole "
+        "specialization subscription plus trial i bought paid want back get please more another any certificate "
+        "university"
+    ).split()
+)
+
+
+def names_unknown(text: str, candidates: Sequence[Candidate]) -> bool:
+    """Whether a course is named that is plainly none of the candidates."""
+    for found in _NAMED_COURSE.finditer(text):
+        telling = [word for word in words_of(found[1]) if word not in _ANY_COURSE and word not in _SMALL]
+        known = {word for each in candidates for name in (each.title, *each.words) for word in words_of(name)}
+        known |= {start for each in candidates for start in _initials(each.title)}
+        if telling and not any(_alike(word, other) for word in known for other in telling):
+            return True
+    return False
 
 
 def by_position(text: str, candidates: Sequence[Candidate], *, newest_first: bool = True) -> Match:
@@ -209,6 +238,12 @@ def _score(candidate: Candidate, said: list[str], rarity: Counter[str], total: i
         if plain and f" {plain} " in f" {joined} ":
             score, used = max(score, 0.75), used + len(plain.split())
     return min(score, 1.0), used
+
+
+def _initials(title: str) -> list[str]:
+    """ "ml", "mlb" for Machine Learning Basics."""
+    letters = "".join(word[0] for word in words_of(title) if word not in _SMALL)
+    return [letters[:size] for size in range(2, len(letters) + 1)]
 
 
 def _alike(word: str, other: str) -> float:

@@ -158,7 +158,9 @@ class Operations:
         session.add(confirmation)
         await session.flush()  # the primary key refuses a second yes before anything is changed
         if decision.outcome is Outcome.REFER_TO_AGENT:
-            done = open_case(session, proposal, decision, account, now)
+            done = await self.open_case_of(session, account.id, decision) or open_case(
+                session, proposal, decision, account, now
+            )
         else:
             work = Work(session, account, decision, request, now, proposal.conversation_id)
             done = await self.registry[decision.operation].carry_out(work)
@@ -202,6 +204,21 @@ class Operations:
         return await session.scalar(
             select(ProposalRow).where(ProposalRow.id == proposal_id, ProposalRow.conversation_id == conversation_id)
         )
+
+    async def open_case_of(self, session: AsyncSession, learner_id: str, decision: Decision) -> Done | None:
+        """The case that is open already for what a yes would refer to a person, as if it had been opened now."""
+        promised = next((item.values for item in decision.consequences if item.code == "case_opened"), None)
+        if promised is None or decision.target is None:
+            return None
+        case = await session.scalar(
+            select(CaseRow).where(
+                CaseRow.learner_id == learner_id,
+                CaseRow.kind == promised.get("kind", decision.operation),
+                CaseRow.about == decision.target,
+                CaseRow.status == "open",
+            )
+        )
+        return Done({**decision.reasons[0].values, "case": case.id}, case=case.id) if case else None
 
     def _done_text(self, decision: Decision, done: Done) -> str:
         keys = (f"done_{decision.reasons[0].code}", f"done_{decision.operation}")
