@@ -221,7 +221,7 @@ def test_no_text_is_kept_that_nobody_says(sayer: Sayer, said: list[Said]) -> Non
     used = set(sayer.wording.said)
     used |= {f"utter_{key}" for name in OPERATIONS for key in _operation_keys(name)}
     used |= {f"utter_ask_{name}_target" for name in ABOUT_COURSE}
-    used |= {f"utter_{text}" for text in literals()}
+    used |= {f"utter_{text}{part}" for text in literals() for part in ("", "_subject", "_body")}
     for name in OPERATIONS:
         fields = [field.name for field in OPERATIONS[name].fields]
         used |= {f"utter_{name}_not_among_yours", f"utter_{name}_nothing_there"}
