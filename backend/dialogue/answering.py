@@ -38,7 +38,12 @@ class Answering:
 
     def answer(self, turn: Turn, command: Mapping[str, Any]) -> None:
         """`{"section", "confidence"?}`: the section's short answer with its citation."""
-        section = self._knowledge.section(told(command, "section"))
+        name = told(command, "section")
+        if not self._knowledge.has(name):
+            # The model was trained on articles that have changed since.
+            self.fallback(turn, {"near": command.get("alternatives") or [], "kind": "unsure"})
+            return
+        section = self._knowledge.section(name)
         turn.say(
             self._knowledge.short(section),
             "article",

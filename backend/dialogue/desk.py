@@ -186,14 +186,22 @@ class Desk:
         return {"do": "choose", "operation": operation.name, "target": chosen.target, "details": {}, "question": False}
 
 
+# "No, …", "wait, i meant …", "the other one": a text that corrects what was just spoken of.
+_CORRECTS = re.compile(
+    r"^\W*(?:(?:no+|nope|nah|not (?:that|this)(?: one)?|wait|actually|sorry|oops|i (?:meant?|mean)|rather)\b[\s,.!:;-]*)+"
+    r"(?P<rest>.*)$",
+    re.I | re.S,
+)
+_OTHER = re.compile(r"^\W*(?:the )?other\b", re.I)
+
+
 def _without_no(text: str) -> str | None:
     """The rest of a text that corrects ("no, the python one"); None when it does not begin like one."""
-    lowered = text.strip()
-    for opening in ("no", "nope", "not that", "wait", "actually", "sorry", "i meant", "i mean", "the other", "other"):
-        if lowered.casefold().startswith(opening):
-            rest = lowered[len(opening) :] if opening not in ("the other", "other") else lowered
-            return rest.strip(" ,.!:;-") or None
-    return None
+    if _OTHER.match(text):
+        return text
+    found = _CORRECTS.match(text)
+    rest = found["rest"].strip() if found else ""
+    return rest if len(rest) > 1 else None
 
 
 def _option(text: str, asked: Mapping[str, Any]) -> dict[str, Any] | None:
