@@ -37,8 +37,14 @@ ABOUT_COURSE = frozenset(
 )
 ABOUT_PAYMENT = frozenset(("payment_status", "refund_status"))
 FOR_GUESTS = frozenset(("in_plus", "payment_method", "sign_in"))
-# May be asked about any course of the catalogue, one's own or not.
-ABOUT_CATALOG = frozenset(("in_plus", "audit_option"))
+# May be asked about anything of the catalogue, one's own or not.
+ABOUT_CATALOG = ABOUT_COURSE | {"in_plus", "payment_status"}
+ALSO_SPECIALIZATIONS = frozenset(
+    ("in_plus", "audit_option", "missing_course", "why_no_certificate", "capstone_access", "payment_status")
+)
+# Where no course is named, all of them are looked at; the others ask which one is meant.
+ABOUT_ALL = frozenset(("aid_status", "missing_course", "promotion", "capstone_access", "why_asked_to_pay_again"))
+ABOUT_ASSIGNMENT = frozenset(("why_assignment_locked", "why_no_grade"))
 
 
 class Diagnosing:
@@ -69,24 +75,35 @@ class Diagnosing:
             self._ask_to_sign_in(turn, name, text)
             return
         target = told(command, "target", optional=True)
-        if target is None and account is not None:
-            candidates = self._candidates(name, account, turn)
-            named = by_name(text, candidates).candidates
-            fitting = list(named) or candidates
-            if len(fitting) > 1 and name in ABOUT_COURSE:
-                self._ask_which(turn, name, fitting)
-                return
-            target = fitting[0].target if len(fitting) == 1 else None
-        if name in ABOUT_CATALOG:
-            account = await turn.account_with_catalog()
-            target = target or self._named_in_catalog(name, text, account)
+        candidates = self._candidates(name, account, turn) if account is not None and target is None else []
+        named = list(by_name(text, candidates).candidates)
+        if target is None and not named and name in ABOUT_CATALOG:
+            whole = await turn.account_with_catalog()
+            target = self._named_in_catalog(name, text, whole)
+            account = whole if target or account is None else account
+        fitting = named or ([] if name in ABOUT_ALL else candidates)
+        if target is None and len(fitting) > 1 and name in ABOUT_COURSE - ABOUT_ALL:
+            self._ask_which(turn, name, fitting, text)
+            return
+        if target is None and len(fitting) == 1:
+            target = fitting[0].target
+        if account is not None and name in ABOUT_ASSIGNMENT:
+            target = self._assignment(text, account, target)
         self._show(turn, self._look(name, account, target, turn.request({"text": text}), turn))
 
     @staticmethod
+    def _assignment(text: str, account: Account, target: str | None) -> str | None:
+        """`course/assignment` if the words name one of the course's assignments, else the course."""
+        course = account.catalog.courses.get(target or "")
+        titled = [Candidate(f"{course.id}/{each.id}", each.title) for each in course.assignments] if course else []
+        found = by_name(text, titled, threshold=NAMED)
+        return found.only.target if found.only and found.coverage >= NAMED else target
+
+    @staticmethod
     def _named_in_catalog(name: str, text: str, account: Account) -> str | None:
-        """A course, or for Coursera Plus also a Specialization, of the public catalogue that the words name."""
+        """A course, or where it makes sense a Specialization, of the public catalogue that the words name."""
         items: dict[str, Any] = dict(account.catalog.courses)
-        if name == "in_plus":
+        if name in ALSO_SPECIALIZATIONS:
             items |= account.catalog.specializations
         found = by_name(text, [Candidate(id, item.title) for id, item in items.items()], threshold=NAMED)
         return found.candidates[0].target if found.candidates and found.coverage >= NAMED else None
@@ -105,8 +122,9 @@ class Diagnosing:
         courses = [course for course in dict.fromkeys(mine) if course in account.catalog.courses]
         return [Candidate(course, account.catalog.title_of(course)) for course in courses]
 
-    def _ask_which(self, turn: Turn, name: str, candidates: list[Candidate]) -> None:
-        presses = [{"do": "diagnose", "question": name, "target": each.target} for each in candidates[:6]]
+    def _ask_which(self, turn: Turn, name: str, candidates: list[Candidate], text: str) -> None:
+        press = {"do": "diagnose", "question": name, "text": text}
+        presses = [{**press, "target": each.target} for each in candidates[:6]]
         buttons = tuple(Button(each.label, press) for each, press in zip(candidates, presses, strict=False))
         turn.say(self._wording.first(f"ask_{name}_target", "ask_course"), "clarify", buttons=buttons)
         options = [{"target": str(number), "title": each.title} for number, each in enumerate(candidates[:6])]

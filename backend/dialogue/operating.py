@@ -24,6 +24,7 @@ from backend.wording import Wording
 # Something like `pay-17`: a record's own id, and not one of theirs if no candidate matched it.
 _ID = re.compile(r"\b(?:pay|payment|sub|enr|aid)[-_#]\w+", re.I)
 MAX_CHOICES = 6
+WISHES_ABOUT_A_COURSE = ("change_grade", "reset_progress", "extension", "hurry_aid")
 MAX_DECISIONS = 4
 
 
@@ -343,7 +344,9 @@ class Operating:
     async def wish(self, turn: Turn, command: Mapping[str, Any]) -> None:
         """`{"operation"}`: something nobody can grant. Decided like everything else, and guests may ask."""
         name = told(command, "operation")
-        decision = self._operations.decide(name, await turn.account(), None, turn.request(), turn.now)
+        account = await turn.account()
+        target = _wished(name, command.get("text") or turn.text, account) if account is not None else None
+        decision = self._operations.decide(name, account, target, turn.request(), turn.now)
         if decision.outcome is Outcome.REFER_TO_AGENT:
             self.show(turn, decision)
             turn.handed_over = {"why": name}
@@ -392,6 +395,17 @@ def _in_catalog(text: str, account: Account) -> list[Candidate]:
     courses = [Candidate(id, course.title) for id, course in account.catalog.courses.items()]
     found = by_name(text, courses, threshold=NAMED)
     return list(found.candidates) if found.coverage >= NAMED else []
+
+
+def _wished(name: str, text: str, account: Account) -> str | None:
+    """What a wish is about, where the words name it: a course one is in, or a subscription."""
+    if name == "pause_subscription":
+        items = [subscription.item for subscription in account.subscriptions]
+    elif name in WISHES_ABOUT_A_COURSE:
+        items = [enrollment.course for enrollment in account.enrollments if enrollment.is_running]
+    else:
+        items = []
+    return getattr(by_name(text, [Candidate(id, account.catalog.title_of(id)) for id in items]).only, "target", None)
 
 
 def picked(text: str, asked: Mapping[str, Any], candidates: Sequence[Candidate]) -> dict[str, Any] | None:
