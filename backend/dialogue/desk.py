@@ -188,7 +188,7 @@ class Desk:
 
 # "No, …", "wait, i meant …", "the other one": a text that corrects what was just spoken of.
 _CORRECTS = re.compile(
-    r"^\W*(?:(?:no+|nope|nah|not (?:that|this)(?: one)?|wait|actually|sorry|oops|i (?:meant?|mean)|rather)\b[\s,.!:;-]*)+"
+    r"^\W*(?:(?:no+|nope|nah|not (?:that|this)(?: one)?|wait|actually|sorry|oops|i meant?|rather)\b[\s,.!:;-]*)+"
     r"(?P<rest>.*)$",
     re.I | re.S,
 )

@@ -70,8 +70,8 @@ export class Log {
   #context(items, store) {
     const messages = items.map(({ message }) => message).filter(Boolean);
     const lastMine = messages.filter(({ author }) => author === "learner").at(-1);
-    const busy = store.echoes.some(({ status }) => status !== "failed");
     const last = messages.filter(({ author }) => author !== "system").at(-1);
+    const busy = store.echoes.some(({ status, order }) => status !== "failed" && order > last?.seq);
     // What became of an offer is told by a later message.
     const states = new Map(messages.filter(({ proposal }) => proposal).map(({ proposal }) => [proposal.id, proposal.state]));
     const stateOf = ({ id }) => states.get(id);
@@ -116,7 +116,7 @@ export class Log {
     const author = store.typing?.author ?? (asked ? "bot" : null);
     const text = author === "agent" ? strings.typingAgent(store.state.agent || strings.agentFallback) : strings.typingBot;
     this.typing.hidden = !author;
-    say(this.typing.firstChild, text);
+    say(this.typing.firstChild, author && text);
   }
 
   /** New entries: our own always pulls the view along; others only if the reader is at the end, and never past their start. */
