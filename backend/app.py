@@ -105,7 +105,7 @@ def build_services(settings: Settings, http: aiohttp.ClientSession, engine: Dial
         operations=operations,
         turns=turns,
         conversations=Conversations(store, clock, fanout, turns, desk, wording, secret),
-        staff=Staff(store, clock, fanout, turns, operations, wording),
+        staff=Staff(store, clock, fanout, turns, operations, wording, knowledge),
         desk_work=DeskWork(store, clock, fanout, Cases(params, outbox)),
         courier=Courier(store, clock, mailer, webhook, settings.webhook_secret.get_secret_value()),
     )

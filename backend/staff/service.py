@@ -18,11 +18,13 @@ from backend.conversations.replies import Reply
 from backend.conversations.turns import Turns, conversation
 from backend.errors import BadInput, Conflict, Forbidden, NotFound
 from backend.ids import new_id
+from backend.knowledge_service import KnowledgeService
 from backend.operations.service import Operations
 from backend.policy.decision import to_plain
 from backend.policy.facts import Request
 from backend.staff import accounts
 from backend.staff.accounts import Member
+from backend.staff.unanswered import grouped
 from backend.store.accounts import learner_view, load_account
 from backend.store.base import Store
 from backend.store.desk_models import (
@@ -46,7 +48,14 @@ class Staff:
     """The staff API's service. Every method takes the member who asks."""
 
     def __init__(
-        self, store: Store, clock: Clock, fanout: Fanout, turns: Turns, operations: Operations, wording: Wording
+        self,
+        store: Store,
+        clock: Clock,
+        fanout: Fanout,
+        turns: Turns,
+        operations: Operations,
+        wording: Wording,
+        knowledge: KnowledgeService,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -54,6 +63,7 @@ class Staff:
         self._turns = turns
         self._operations = operations
         self._wording = wording
+        self._knowledge = knowledge
 
     async def sign_in(self, email: str, password: str) -> tuple[Member, str, str] | None:
         """The member, the cookie and the CSRF token; None when address and password do not fit."""
@@ -173,13 +183,11 @@ class Staff:
         return decision.to_record()
 
     async def unanswered(self) -> list[dict[str, Any]]:
-        """Questions nobody could answer, the newest first."""
+        """Questions nobody could answer, grouped by meaning, the largest group first."""
         async with self._store.read() as session:
-            rows = await session.scalars(select(UnansweredRow).order_by(UnansweredRow.at.desc()).limit(500))
-            return [
-                {"id": row.id, "text": row.text, "why": row.why, "section": row.section, "at": to_plain(row.at)}
-                for row in rows
-            ]
+            query = select(UnansweredRow).order_by(UnansweredRow.at.desc()).limit(500)
+            rows = (await session.scalars(query)).all()
+        return grouped(rows, self._knowledge)
 
     # --- owning ----------------------------------------------------------------------------------------------------
 
