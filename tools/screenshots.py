@@ -131,7 +131,7 @@ def password(visitor: Visitor) -> None:
 
 def waiting(visitor: Visitor) -> None:
     visitor.be("tara")
-    visitor.say("Talk to a person")
+    visitor.press("Talk to a person")
 
 
 def failed(visitor: Visitor) -> None:
@@ -203,7 +203,7 @@ def take(browser: Browser, address: str, name: str, device: str, file: Path) -> 
 def take_for_readme(browser: Browser, address: str, file: Path) -> None:
     """The help page with the chat at work."""
     as_at_the_start(address)
-    context = browser.new_context(viewport={"width": 1200, "height": 780}, reduced_motion="reduce")
+    context = browser.new_context(viewport={"width": 1360, "height": 820}, reduced_motion="reduce")
     visitor = Visitor(context.new_page(), address)
     refund(visitor)
     # The end of the offer, where its buttons are, and nothing blinking.

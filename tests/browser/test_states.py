@@ -15,7 +15,7 @@ from typing import Any
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, WebSocketRoute, expect
 
 from desk.stack import Stack
 from tests.browser.driver import ANSWER_MS, Chat, call
@@ -57,7 +57,7 @@ def agent(desk: str, request: pytest.FixtureRequest, root: Path) -> Iterator[Age
 
 def test_a_person_takes_over_and_closes_and_is_rated(chat: Chat, agent: Agent) -> None:
     chat.open(learner="web-ben")
-    chat.panel.get_by_role("button", name="Talk to a person").last.click()
+    chat.button("Talk to a person").click()
     expect(chat.panel).to_contain_text("Waiting for a person", timeout=ANSWER_MS)
     agent.act(chat, "claim")
     expect(chat.panel).to_contain_text(f"You are talking with {NAME}", timeout=ANSWER_MS)
@@ -80,7 +80,7 @@ def test_a_person_takes_over_and_closes_and_is_rated(chat: Chat, agent: Agent) -
 
 def test_a_message_that_came_while_the_chat_was_closed_is_counted(chat: Chat, agent: Agent) -> None:
     chat.open(learner="web-ben")
-    chat.panel.get_by_role("button", name="Talk to a person").last.click()
+    chat.button("Talk to a person").click()
     expect(chat.panel).to_contain_text("Waiting for a person", timeout=ANSWER_MS)
     agent.act(chat, "claim")
     chat.page.keyboard.press("Escape")
@@ -118,6 +118,76 @@ def test_an_account_is_deleted_after_password_and_word(chat: Chat) -> None:
     expect(word).to_be_hidden()
     assert call("GET", f"{chat.address}/testing/learners/web-dora")["status"] == "deleted"
     assert "tr0ubador" not in json.dumps(chat.page.evaluate("[{...localStorage}, {...sessionStorage}]"))
+
+
+def test_who_has_no_password_proves_it_with_a_code_from_an_email(chat: Chat) -> None:
+    chat.open(learner="web-vik").say("delete my account")
+    chat.press("Delete my account")
+    code = chat.log.get_by_label("Code from the e-mail")
+    expect(code).to_be_focused(timeout=ANSWER_MS)
+    mails = call("GET", f"{chat.address}/testing/learners/web-vik")["emails"]
+    sent = re.search(r"\b\d{6}\b", mails[-1]["body"])
+    assert sent is not None
+    code.fill(sent.group())
+    code.press("Enter")
+    expect(chat.log.get_by_label("Type DELETE to confirm")).to_be_focused(timeout=ANSWER_MS)
+
+
+def test_a_form_counts_words_and_is_sent_with_its_button(chat: Chat) -> None:
+    fields = [
+        {"name": "reason", "label": "Why do you apply?", "kind": "textarea", "min_words": 3},
+        {"name": "pledge", "label": "I will finish the course", "kind": "checkbox"},
+    ]
+    asked = {
+        "id": "msg_form",
+        "seq": 3,
+        "at": "2026-11-21T12:00:00Z",
+        "author": "bot",
+        "text": "Here is the application.",
+        "step": {"kind": "form", "fields": fields, "min_words": 5},
+        "buttons": [{"id": "btn_send", "title": "Send the application", "style": "primary"}],
+    }
+    sent: list[Any] = []
+
+    def answer(route: Route) -> None:
+        sent.append(route.request.post_data_json)
+        route.fulfill(json={"state": "bot", "messages": [asked] if len(sent) == 1 else []})
+
+    chat.open()
+    chat.page.route("**/messages", lambda route: answer(route) if route.request.method == "POST" else route.abort())
+    chat.type("apply for aid")
+    reason = chat.log.get_by_label("Why do you apply?")
+    reason.fill("one two")
+    expect(chat.log).to_contain_text("2 of at least 3 words")
+    send = chat.log.get_by_role("button", name="Send the application")
+    send.click()
+    expect(chat.log.get_by_role("alert")).to_contain_text("1 more word is needed")
+    expect(reason).to_be_focused()
+    reason.fill("one two three four")
+    send.click()
+    expect(chat.log.get_by_role("alert")).to_contain_text("Please fill this in")
+    chat.log.get_by_label("I will finish the course").check()
+    send.click()
+    expect(chat.log.get_by_role("alert")).to_contain_text("1 more word is needed")
+    reason.fill("one two three four five")
+    send.click()
+    expect(chat.messages("learner").last).to_contain_text("Send the application")
+    assert sent[-1]["press"] == "btn_send"
+    assert sent[-1]["form"] == {"reason": "one two three four five", "pledge": True}
+
+
+def test_a_writing_indicator_never_gets_stuck(chat: Chat) -> None:
+    sockets: list[WebSocketRoute] = []
+
+    def pass_on(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    chat.page.route_web_socket(re.compile("/stream"), pass_on)
+    chat.open().say("how long do i have to ask for a refund")
+    sockets[-1].send(json.dumps({"type": "typing", "author": "agent", "until_ms": 1500}))
+    expect(chat.panel).to_contain_text("our support team is writing")
+    expect(chat.panel).not_to_contain_text("is writing", timeout=4000)
 
 
 def test_an_answer_is_rated_with_a_thumb(chat: Chat) -> None:
