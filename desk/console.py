@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
@@ -36,7 +37,7 @@ class Console:
         with self._lock:
             if self._stream.isatty():
                 self._clear()
-                self._write(self._stamped(text)[:118])
+                self._write(self._stamped(text)[: shutil.get_terminal_size().columns - 1])
                 self._open_line = True
             elif time.monotonic() - self._last_progress >= QUIET_SECONDS:
                 self._write(self._stamped(text) + "\n")
