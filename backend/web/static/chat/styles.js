@@ -108,14 +108,14 @@ h2 { font-size: 1.05rem; font-weight: 650; line-height: 1.25; }
 .rating .star:has(input:checked), .rating .star:has(~ .star input:checked) { color: var(--accent); }
 .star:has(:focus-visible) { outline: 3px solid var(--focus); border-radius: 8px; }
 .problem { display: grid; gap: .5rem; justify-items: start; padding: .8rem 1rem; border-block-start: 1px solid var(--line); background: var(--tint-danger); }
-.composer { padding: .7rem .8rem .35rem; border-block-start: 1px solid var(--line); }
+.composer { padding: .7rem .8rem; border-block-start: 1px solid var(--line); }
 .write { display: flex; align-items: flex-end; gap: .5rem; }
 .write textarea { max-block-size: 9rem; border-radius: 22px; padding-inline: 1rem; line-height: 1.4; resize: none; }
 .write textarea::placeholder { color: var(--soft); opacity: 1; }
 .send { background: var(--accent); color: var(--on); }
 .send:hover { background: var(--strong); }
 .count { padding: .2rem .6rem; font-size: .84rem; color: var(--soft); }
-.tools { display: flex; justify-content: center; gap: 1rem; }
+.tools { margin-block-end: -.4rem; display: flex; justify-content: center; gap: 1rem; }
 .typing { display: flex; align-items: center; gap: .25rem; margin-block-start: .8rem; font-size: .88rem; color: var(--soft); }
 .typing i { inline-size: .4rem; block-size: .4rem; border-radius: 50%; background: currentcolor; animation: blink 1.2s infinite; }
 .typing span { margin-inline-end: .3rem; }
