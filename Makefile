@@ -4,7 +4,7 @@ BACKEND := .venv/bin/python
 BOT := .venv-bot/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test train bench bench-nlu evaluate lint format lock clean
+.PHONY: help setup run test train bench soak bench-nlu evaluate lint format lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,11 @@ bench: ## measure turns under load, start-up and memory
 	@$(PYTHON) -m desk setup --tests
 	@$(PYTHON) -m desk train
 	$(BACKEND) -m tests.benchmarks $(ARGS)
+
+soak: ## play random people against the desk for ten minutes and check what must always hold
+	@$(PYTHON) -m desk setup --tests
+	@$(PYTHON) -m desk train
+	$(BACKEND) -m tests.soak $(ARGS)
 
 bench-nlu: ## measure understanding on the public yardsticks
 	@$(PYTHON) -m desk setup --tests
