@@ -13,7 +13,8 @@ from backend.conversations.transcript import to_json
 from backend.dialogue.answering import Answering
 from backend.dialogue.confirming import TYPED_WORD, Confirming
 from backend.dialogue.diagnosing import Diagnosing
-from backend.dialogue.operating import Operating, picked
+from backend.dialogue.operating import Operating
+from backend.dialogue.picking import picked
 from backend.dialogue.turn import Turn
 from backend.errors import BadInput
 from backend.operations.base import Candidate, Operation

@@ -13,7 +13,7 @@ from backend.dialogue.turn import Turn, told
 from backend.errors import BadInput
 from backend.knowledge_service import KnowledgeService
 from backend.operations.base import Candidate, Field, Operation
-from backend.operations.matching import NAMED, by_age, by_name, by_position, names_unknown, several
+from backend.operations.matching import NAMED, by_age, by_name, names_unknown, several
 from backend.operations.service import Operations
 from backend.policy.decision import Decision, Outcome, Reason
 from backend.policy.facts import Account
@@ -406,21 +406,3 @@ def _wished(name: str, text: str, account: Account) -> str | None:
     else:
         items = []
     return getattr(by_name(text, [Candidate(id, account.catalog.title_of(id)) for id in items]).only, "target", None)
-
-
-def picked(text: str, asked: Mapping[str, Any], candidates: Sequence[Candidate]) -> dict[str, Any] | None:
-    """What a text answers to "which one?": the press it stands for, or None when it is about something else."""
-    options = [option["target"] for option in asked["options"]]
-    shown = sorted((each for each in candidates if each.target in options), key=lambda each: options.index(each.target))
-    placed = by_position(text, shown)
-    named = by_name(text, shown)
-    match = placed if placed.candidates else named if named.share >= 0.5 else None
-    if match is None or not match.candidates:
-        return None
-    press = {key: asked[key] for key in ("do", "operation", "details", "question")}
-    if not match.only and not placed.candidates:
-        fitting = [each.target for each in match.candidates]
-        return {**press, "do": "narrow", "targets": fitting} if len(fitting) < len(shown) else None
-    if match.only:
-        return {**press, "target": match.only.target}
-    return {**press, "targets": [each.target for each in match.candidates]} if placed.candidates else None

@@ -195,9 +195,11 @@ def by_name(text: str, candidates: Sequence[Candidate], *, threshold: float = 0.
     tells = len(ranked) > 1 and best >= TELLING and best - ranked[1] >= TELLING / 2
     if best < threshold and not tells:
         return Match()
-    kept = [(candidate, score, used) for candidate, score, used in scored if score >= best - 0.08]
+    # Whoever explains every word the best one explains is as good: "my introduction course" fits both introductions.
+    explained = next(used for _candidate, score, used in scored if score == best)
+    kept = [(candidate, score, used) for candidate, score, used in scored if score >= best - 0.08 or explained <= used]
     narrowed = _by_detail(text, [candidate for candidate, _score, _used in kept])
-    used = max(used for _candidate, _score, used in kept)
+    used = max(len(used) for _candidate, _score, used in kept)
     meant = [word for word in said if word not in _SMALL] or said
     return Match(tuple(narrowed), best, min(1.0, used / len(meant)))
 
@@ -217,27 +219,28 @@ def _by_detail(text: str, candidates: list[Candidate]) -> list[Candidate]:
     return told or candidates
 
 
-def _score(candidate: Candidate, said: list[str], rarity: Counter[str], total: int) -> tuple[float, int]:
-    """How much of the title was said, weighing words that tell candidates apart more; and how many words that took."""
+def _score(candidate: Candidate, said: list[str], rarity: Counter[str], total: int) -> tuple[float, frozenset[str]]:
+    """How much of the title was said, weighing words that tell candidates apart more; and the said words it explains."""
     title = [word for word in words_of(candidate.title) if word not in _SMALL] or words_of(candidate.title)
     weights = {word: 1.0 + math.log((total + 1) / rarity[word]) for word in title}
     hits = {word: max((_alike(word, other) for other in said), default=0.0) for word in title}
     covered = sum(weights[word] * hit for word, hit in hits.items())
     score = covered / sum(weights.values())
-    used = sum(1 for other in said if other not in _SMALL and any(_alike(word, other) for word in title))
+    used = {other for other in said if other not in _SMALL and any(_alike(word, other) for word in title)}
     initials = "".join(word[0] for word in title)
     for size in range(2, len(initials) + 1):
         # "ml basics" for Machine Learning Basics: initials of the title's first words stand for these words.
         if initials[:size] in said:
             rest = sum(weights[word] * hits[word] for word in title[size:])
             score = max(score, (sum(weights[word] for word in title[:size]) + rest) / sum(weights.values()))
-            used += 1
+            used.add(initials[:size])
     joined = " ".join(said)
     for name in candidate.words:
         plain = " ".join(words_of(name))
         if plain and f" {plain} " in f" {joined} ":
-            score, used = max(score, 0.75), used + len(plain.split())
-    return min(score, 1.0), used
+            score = max(score, 0.75)
+            used.update(plain.split())
+    return min(score, 1.0), frozenset(used)
 
 
 def _initials(title: str) -> list[str]:
