@@ -218,7 +218,7 @@ class Confirming:
         elif before["kind"] == "collect":
             operation = self._operations.registry[before["operation"]]
             field = next((each for each in operation.fields if each.name == before["field"]), Field(before["field"]))
-            self._operating.ask_field(turn, operation, before.get("target"), before["details"], field, opening=opening)
+            self._operating.fields.ask(turn, operation, before.get("target"), before["details"], field, opening=opening)
 
     async def signed_in(self, turn: Turn) -> None:
         """A guest has signed in: the request that was kept is taken up."""

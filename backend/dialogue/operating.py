@@ -9,6 +9,7 @@ from typing import Any
 
 from backend.conversations.replies import Button
 from backend.dialogue.decisions import DecisionSpeaker, is_offer, proposal_json
+from backend.dialogue.fields import Fields, draft_of, missing_field, wait_for_more
 from backend.dialogue.turn import Turn, told
 from backend.errors import BadInput
 from backend.knowledge_service import KnowledgeService
@@ -38,6 +39,7 @@ class Operating:
         self._speaker = speaker
         self._wording = wording
         self._knowledge = knowledge
+        self.fields = Fields(speaker, wording)
 
     def operation(self, command: Mapping[str, Any]) -> Operation:
         """The operation a command names. Raises BadInput."""
@@ -192,13 +194,13 @@ class Operating:
         """Decide on one target, and go on by the outcome: ask for what is missing, propose, do, or explain."""
         if operation.any_course and account is not None:
             account = await turn.account_with_catalog()
-        request = turn.request({**self._draft(turn, operation, target), **details})
+        request = turn.request({**draft_of(turn, operation, target), **details})
         target = target or operation.target_in(request.details)
         decision = self._operations.decide(operation.name, account, target, request, turn.now)
         turn.agenda = turn.agenda.with_(about={"operation": operation.name, "target": decision.target})
-        missing = self._missing(operation, request.details) if decision.outcome is Outcome.NEEDS_FACTS else None
+        missing = missing_field(operation, request.details) if decision.outcome is Outcome.NEEDS_FACTS else None
         if missing is not None:
-            self.ask_field(turn, operation, decision.target or target, request.details, missing, decision, opening)
+            self.fields.ask(turn, operation, decision.target or target, request.details, missing, decision, opening)
         elif question:
             self.show(turn, decision, opening, question=True)
         elif operation.at_once and decision.outcome is Outcome.GRANTED:
@@ -207,64 +209,7 @@ class Operating:
             await self.propose(turn, account, decision, request.details, opening)
         else:
             self.show(turn, decision, opening)
-            self._wait_for_more(turn, operation, decision, request.details)
-
-    # --- what the rule has to be told ------------------------------------------------------------------------------
-
-    @staticmethod
-    def _missing(operation: Operation, details: Mapping[str, Any]) -> Field | None:
-        return next((field for field in operation.fields if field.name not in details), None)
-
-    @staticmethod
-    def _draft(turn: Turn, operation: Operation, target: str | None) -> Mapping[str, Any]:
-        """What was told before for the same thing, in this conversation."""
-        return turn.agenda.extra.get("drafts", {}).get(f"{operation.name}:{target}", {})
-
-    @staticmethod
-    def _wait_for_more(turn: Turn, operation: Operation, decision: Decision, details: Mapping[str, Any]) -> None:
-        """After a refusal that more words would change: what is written next is added."""
-        field = operation.to_add_to(decision)
-        if field is not None:
-            press = {"do": "collect", "operation": operation.name, "target": decision.target, "field": field}
-            asked = {"kind": "collect", **press, "details": dict(details), "adds": True}
-            turn.agenda = turn.agenda.with_(asked=asked)
-
-    def ask_field(
-        self,
-        turn: Turn,
-        operation: Operation,
-        target: str | None,
-        details: Mapping[str, Any],
-        field: Field,
-        decision: Decision | None = None,
-        opening: str = "",
-    ) -> None:
-        """Ask for one thing the rule has to be told. What was told already is kept as a draft."""
-        told_words = sum(len(str(value).split()) for value in details.values() if isinstance(value, str))
-        values = {"words": told_words, **(self._speaker.values(decision) if decision else {})}
-        said = [opening] if opening else []
-        if decision is not None and not details:
-            said += self._speaker.notes(decision)
-        said.append(self._wording.say(f"ask_{operation.name}_{field.name}", values))
-        press = {"do": "collect", "operation": operation.name, "target": target, "field": field.name}
-        kept = {"kind": "collect", **press, "details": dict(details)}
-        buttons = self._field_buttons(operation, field, {**press, "details": dict(details)})
-        shown = {"decision": decision.to_json()} if decision is not None else {}
-        turn.say("\n\n".join(said), "clarify", buttons=buttons, **shown)
-        drafts = {**turn.agenda.extra.get("drafts", {}), f"{operation.name}:{target}": dict(details)}
-        turn.agenda = turn.agenda.with_(asked=kept, extra={**turn.agenda.extra, "drafts": drafts})
-        turn.helped()
-
-    def _field_buttons(self, operation: Operation, field: Field, press: Mapping[str, Any]) -> tuple[Button, ...]:
-        if field.kind == "pledge":
-            yes = self._wording.say(f"button_{operation.name}_{field.name}_yes")
-            no = self._wording.say(f"button_{operation.name}_{field.name}_no")
-            return (Button(yes, {**press, "value": True}, "primary"), Button(no, {"do": "stop"}))
-        if self._wording.has(f"button_{operation.name}_{field.name}_none"):
-            return (Button(self._wording.say(f"button_{operation.name}_{field.name}_none"), {**press, "value": ""}),)
-        return tuple(
-            Button(self._wording.say(f"choice_{option}"), {**press, "value": option}) for option in field.options
-        )
+            wait_for_more(turn, operation, decision, request.details)
 
     async def collect(self, turn: Turn, command: Mapping[str, Any]) -> None:
         """`{"operation", "field", "details", "target"?, "value"?, "adds"?}`: what was asked for has been told.
@@ -278,7 +223,7 @@ class Operating:
         value = command["value"] if "value" in command else operation.read(name, turn.text)
         if value is None:
             opening = self._wording.say(f"ask_again_{operation.name}_{name}")
-            self.ask_field(turn, operation, target, before, Field(name), opening=opening)
+            self.fields.ask(turn, operation, target, before, Field(name), opening=opening)
             return
         details = {**before, name: f"{before[name]}\n{value}" if command.get("adds") else value}
         drafts = {**turn.agenda.extra.get("drafts", {}), f"{operation.name}:{target}": details}

@@ -33,6 +33,8 @@ HOPELESS = frozenset(
     """.split()
 )
 EVENT = "lectern_message"
+# Methods that read take no JSON.
+READS = frozenset(("users.info", "conversations.history", "conversations.replies"))
 
 
 class Calls:
@@ -44,13 +46,14 @@ class Calls:
         self._not_before: dict[str, datetime] = {}
 
     async def call(self, method: str, **arguments: Any) -> dict[str, Any]:
-        """One call. Raises Later when Slack asks to wait, did not answer or is not to be reached; GiveUp for hopeless."""
+        """One call. Raises Later when Slack asks to wait or cannot be reached, GiveUp when it will never work."""
         waits = (self._not_before.get(method) or self._clock.now()) - self._clock.now()
         if waits > timedelta(0):
             raise Later("ratelimited", waits.total_seconds())
         try:
             async with asyncio.timeout(TIMEOUT):
-                answer = await self.client.api_call(method, json=arguments)
+                how = {"http_verb": "GET", "params": arguments} if method in READS else {"json": arguments}
+                answer = await self.client.api_call(method, **how)
         except SlackApiError as error:
             raise self._refused(method, error) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -183,7 +186,7 @@ class Sender:
         """The message, if an earlier try got through without our hearing of it: found by the key it carries."""
         if not (row.last_error or "").startswith("unreachable"):
             return None
-        where = {"channel": payload["channel"], "include_all_metadata": True}
+        where = {"channel": payload["channel"], "include_all_metadata": 1}
         method = "conversations.history"
         if payload.get("thread_ts"):
             method, where["ts"] = "conversations.replies", payload["thread_ts"]

@@ -59,7 +59,8 @@ class SlackOutgoingRow(Queued, Base):
 class SlackPostRow(Base):
     """A message of ours that stands for something: `conversation:…`, `case:…`, `alert:…`, `digest:…`.
 
-    `state` says what it shows, so that a change is told once, by whichever process sees it first.
+    `shown_version`, `shown_seq` and `state` say what it shows (of a conversation: the owner's version and the last
+    message), so that a difference is told once, by whichever process sees it first.
     """
 
     __tablename__ = "slack_posts"
@@ -69,6 +70,8 @@ class SlackPostRow(Base):
     learner_id: Mapped[str | None] = mapped_column(String(100), index=True)
     channel: Mapped[str] = mapped_column(String(40))
     ts: Mapped[str | None] = mapped_column(String(40))
+    shown_version: Mapped[int] = mapped_column(default=0)
+    shown_seq: Mapped[int] = mapped_column(default=0)
     state: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     created_at: Mapped[datetime]
 

@@ -59,6 +59,8 @@ def upgrade() -> None:
         sa.Column("learner_id", sa.String(length=100), nullable=True),
         sa.Column("channel", sa.String(length=40), nullable=False),
         sa.Column("ts", sa.String(length=40), nullable=True),
+        sa.Column("shown_version", sa.Integer(), nullable=False),
+        sa.Column("shown_seq", sa.Integer(), nullable=False),
         sa.Column("state", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("about", name=op.f("pk_slack_posts")),
