@@ -195,6 +195,13 @@ def test_markup_in_a_message_is_shown_as_text(chat: Chat) -> None:
     assert chat.page.title() != "owned"
 
 
+def test_a_card_number_is_shown_as_the_desk_keeps_it(chat: Chat) -> None:
+    chat.open().say("my card is 4111 1111 1111 1111, was it charged?")
+    expect(chat.messages("learner")).to_have_count(1)
+    expect(chat.messages("learner").last).not_to_contain_text("4111 1111 1111 1111")
+    expect(chat.messages("learner").last).to_contain_text("was it charged?")
+
+
 def test_a_message_that_is_too_long_says_so_and_is_not_sent(chat: Chat) -> None:
     chat.open()
     chat.input.fill("a" * 3600)

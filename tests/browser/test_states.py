@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
@@ -218,6 +219,36 @@ def test_a_desk_that_cannot_be_reached_says_so_and_is_tried_again(chat: Chat) ->
     chat.page.unroute("**/api/v1/conversations")
     alert.get_by_role("button", name="Try again").click()
     expect(chat.messages("bot").first).to_be_visible(timeout=ANSWER_MS)
+
+
+def test_an_identity_that_has_run_out_is_asked_for_again(chat: Chat) -> None:
+    chat.page.goto(f"{chat.address}/help")
+    chat.identify("web-ana")
+    later = datetime.now(timezone.utc) + timedelta(hours=2)
+    call("PUT", f"{chat.address}/testing/clock", {"now": later.isoformat()})
+    chat.page.evaluate(
+        "window.chat.addEventListener('lectern:identity', async () => {"
+        " const headers = {'Content-Type': 'application/json'}; const body = JSON.stringify({learner: 'web-ana'});"
+        " const answer = await fetch('/testing/identity', {method: 'POST', headers, body});"
+        " window.chat.identify((await answer.json()).identity); })"
+    )
+    chat.launcher.click()
+    expect(chat.panel).to_contain_text("Signed in as Ana Silva", timeout=ANSWER_MS)
+    expect(chat.panel.get_by_role("alert")).to_be_hidden()
+
+
+def test_a_conversation_that_is_gone_in_the_middle_can_be_begun_anew(chat: Chat) -> None:
+    chat.open()
+    first = chat.conversation()["id"]
+    gone = {"error": {"code": "not_found", "message": "There is no such conversation.", "request_id": "r"}}
+    chat.page.route("**/messages", lambda route: route.fulfill(status=404, json=gone))
+    chat.type("hello")
+    expect(chat.messages("learner").last).to_contain_text("There is no such conversation.")
+    chat.page.unroute("**/messages")
+    chat.panel.get_by_role("alert").get_by_role("button", name="Start a new conversation").click()
+    expect(chat.messages("learner")).to_have_count(0)
+    expect(chat.messages("bot").first).to_be_visible(timeout=ANSWER_MS)
+    assert chat.conversation()["id"] != first
 
 
 def test_a_conversation_the_desk_does_not_know_is_begun_anew(chat: Chat) -> None:

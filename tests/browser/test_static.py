@@ -73,6 +73,13 @@ def test_serving_a_file_without_its_comments_changes_nothing_else() -> None:
                 assert code in kept, f"{path}: {code}"
 
 
+def test_every_string_is_there_and_used() -> None:
+    strings = (STATIC_FOLDER / "chat" / "strings.js").read_text("utf-8")
+    defined = set(re.findall(r"^  (\w+):", strings, re.MULTILINE))
+    used = {name for file in WIDGET for name in re.findall(r"\bstrings\.(?!js\b)(\w+)", file.read_text("utf-8"))}
+    assert defined == used
+
+
 def test_words_of_the_widget_stand_in_one_module() -> None:
     """A sentence in quotes elsewhere is one that a translator would miss."""
     sentence = re.compile(r"[\"'`][A-Z][a-z]+ [a-z]+ [^\"'`]*[\"'`]")

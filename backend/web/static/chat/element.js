@@ -14,7 +14,8 @@ import { styles } from "./styles.js";
  *
  * Attributes: `api` (the desk's address; where this script came from unless given), `channel` (web or mobile), `title`,
  * `open`. Methods: `open()`, `close()`, `ask(text)`, `identify(jwt)` for a signed-in learner, `signOut()`.
- * Events: `lectern:open`, `lectern:close`, `lectern:unread` with `detail.count`.
+ * Events: `lectern:open`, `lectern:close`, `lectern:unread` with `detail.count`, `lectern:identity` when the identity
+ * has run out and the page should call `identify` with a new one.
  */
 export class LecternChat extends HTMLElement {
   static observedAttributes = ["open"];
@@ -35,6 +36,7 @@ export class LecternChat extends HTMLElement {
       store: new Store(`lectern:${origin}:${channel}`),
       channel,
       onChange: () => this.#draw(),
+      onExpired: () => this.dispatchEvent(new CustomEvent("lectern:identity")),
     });
     this.#build(origin);
     this.#listen();
@@ -174,7 +176,7 @@ export class LecternChat extends HTMLElement {
   }
 
   #fail(error) {
-    this.#session.problem = { text: error.message || strings.cannotStart, retry: true };
+    this.#session.problem = { text: error.message || strings.cannotStart };
     this.#draw();
   }
 

@@ -8,8 +8,8 @@ const TYPING_MOST_MS = 15000;
 
 /** One visitor's conversation: begins or takes it up again, sends in order, listens. Calls `onChange` after each change. */
 export class Session {
-  constructor({ api, store, channel, onChange }) {
-    Object.assign(this, { api, store, channel, onChange });
+  constructor({ api, store, channel, onChange, onExpired }) {
+    Object.assign(this, { api, store, channel, onChange, onExpired });
     this.identity = null;
     this.sub = null;
     this.connection = "live";
@@ -174,7 +174,10 @@ export class Session {
       if (!taken && !signal.aborted) await this.#create(signal);
       if (!signal.aborted) await this.#vouch(signal);
     } catch (error) {
-      if (!signal.aborted) this.problem = { text: error.message || strings.cannotStart, retry: true };
+      if (signal.aborted) return;
+      this.problem = { text: error.message || strings.cannotStart };
+      // An identity is good for an hour at most; the page can be open for longer.
+      if (error.status === 401 && this.identity) this.onExpired();
     }
   }
 

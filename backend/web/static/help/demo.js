@@ -8,8 +8,12 @@ const SHOWN_FIRST = 8;
  * @param {HTMLElement|null} chooser only on the front page
  */
 export async function demo(chat, chooser) {
-  const kept = localStorage.getItem(KEPT);
-  if (kept) await take(chat, kept).catch(() => localStorage.removeItem(KEPT));
+  const takeKept = async () => {
+    const learner = localStorage.getItem(KEPT);
+    if (learner) await take(chat, learner).catch(() => localStorage.removeItem(KEPT));
+  };
+  chat.addEventListener("lectern:identity", takeKept);
+  await takeKept();
   if (!chooser) return;
   const status = chooser.querySelector("[data-demo-status]");
   const guest = chooser.querySelector("[data-demo-guest]");
