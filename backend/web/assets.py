@@ -21,10 +21,11 @@ from aiohttp import web
 STATIC_FOLDER = Path(__file__).parent / "static"
 
 _COMPRESSED = frozenset({".css", ".js", ".svg"})
-_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png"}
+_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 # Whole lines only, so that nothing inside code or a string is ever taken for a comment.
 _COMMENT_LINES = re.compile(rb"^[ \t]*(?:/\*.*?\*/[ \t]*|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
 _INDENTATION = re.compile(rb"^[ \t]+|^\n", re.MULTILINE)
+_VERSION = re.compile(r"(?:v-([0-9a-f]{12})/)?(.*)", re.DOTALL)
 _FOREVER = "public, max-age=31536000, immutable"
 _ASK_EACH_TIME = "no-cache"
 
@@ -37,6 +38,18 @@ class Asset:
     packed: bytes | None
     content_type: str
     etag: str
+
+    def headers(self, cache: str) -> dict[str, str]:
+        """What goes out with it. The widget is loaded by other sites, too, and nothing here is private."""
+        return {
+            "Content-Type": self.content_type,
+            "Cache-Control": cache,
+            "ETag": self.etag,
+            "X-Content-Type-Options": "nosniff",
+            "Access-Control-Allow-Origin": "*",
+            "Cross-Origin-Resource-Policy": "cross-origin",
+            "Vary": "Accept-Encoding",
+        }
 
 
 class Assets:
@@ -63,26 +76,17 @@ class Assets:
 
     async def serve(self, request: web.Request) -> web.Response:
         """`GET /static/[v-<fingerprint>/]<path>`."""
-        path = request.match_info["path"]
-        current = f"v-{self.fingerprint}/"
-        asset = self._by_path.get(path.removeprefix(current))
+        version, path = _VERSION.fullmatch(request.match_info["path"]).groups()
+        asset = self._by_path.get(path)
         if asset is None:
             raise web.HTTPNotFound(text="There is no such file.")
-        headers = {
-            "Cache-Control": _FOREVER if path.startswith(current) else _ASK_EACH_TIME,
-            "ETag": asset.etag,
-            "X-Content-Type-Options": "nosniff",
-            "Access-Control-Allow-Origin": "*",  # the widget is loaded by other sites too; nothing here is private
-            "Cross-Origin-Resource-Policy": "cross-origin",
-            "Vary": "Accept-Encoding",
-        }
+        # While a new release is rolled out, a page of the one may ask a backend of the other.
+        headers = asset.headers(_FOREVER if version == self.fingerprint else _ASK_EACH_TIME)
         if request.headers.get("If-None-Match") == asset.etag:
             return web.Response(status=304, headers=headers)
-        if asset.packed is not None and "gzip" in request.headers.get("Accept-Encoding", ""):
-            headers["Content-Encoding"] = "gzip"
-            return web.Response(body=asset.packed, content_type=asset.content_type, charset="utf-8", headers=headers)
-        charset = "utf-8" if asset.content_type.startswith("text/") else None
-        return web.Response(body=asset.body, content_type=asset.content_type, charset=charset, headers=headers)
+        if asset.packed is None or "gzip" not in request.headers.get("Accept-Encoding", ""):
+            return web.Response(body=asset.body, headers=headers)
+        return web.Response(body=asset.packed, headers={**headers, "Content-Encoding": "gzip"})
 
 
 def _read(path: Path) -> Asset:

@@ -214,6 +214,11 @@ def test_the_embedders_address_is_asked_again_each_time_and_answers_shortly(desk
     assert re.fullmatch(r'"[0-9a-f]+"', headers["ETag"])
 
 
+def test_another_releases_address_is_answered_but_not_kept(desk: str) -> None:
+    _, headers = read(f"{desk}/static/v-000000000000/chat/element.js")
+    assert headers["Cache-Control"] == "no-cache"
+
+
 @pytest.mark.parametrize("path", ["../settings.py", "..%2fsettings.py", "chat/../../render.py", "chat/", "nope.js"])
 def test_nothing_but_the_static_files_is_served_as_one(path: str, page: Page, desk: str) -> None:
     answer = page.request.get(f"{desk}/static/{path}")

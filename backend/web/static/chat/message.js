@@ -8,7 +8,7 @@ const RATED_KINDS = new Set(["article", "diagnosis", "decision"]);
 /**
  * One entry of the log. Built once and then changed in place: a screen reader is to hear a message a single time.
  * @param {object} item from `Store.items()`
- * @param {object} desk what an entry may do: `press`, `form`, `say`, `reauthenticate`, `retry`, `edit`, `feedback`, `base`, `now`
+ * @param {object} desk what an entry may do: `press`, `form`, `send`, `reauthenticate`, `retry`, `edit`, `feedback`, `base`, `now`
  * @returns {{el: HTMLElement, update: (item: object, context: object) => void}}
  */
 export function messageView(item, desk) {
