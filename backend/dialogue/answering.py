@@ -36,13 +36,13 @@ class Answering:
         self._wording = wording
         self._operations = frozenset(operations)
 
-    def answer(self, turn: Turn, command: Mapping[str, Any]) -> None:
-        """`{"section", "confidence"?}`: the section's short answer with its citation."""
+    def answer(self, turn: Turn, command: Mapping[str, Any]) -> Section | None:
+        """`{"section", "confidence"?}`: the section's short answer with its citation; the section, if there is one."""
         name = told(command, "section")
         if not self._knowledge.has(name):
             # The model was trained on articles that have changed since.
             self.fallback(turn, {"near": command.get("alternatives") or [], "kind": "unsure"})
-            return
+            return None
         section = self._knowledge.section(name)
         turn.say(
             self._knowledge.short(section),
@@ -57,6 +57,7 @@ class Answering:
             press = {"do": "operate", "operation": section.operation}
             turn.agenda = turn.agenda.with_(asked={"kind": "offer", "press": press})
         turn.helped()
+        return section
 
     def _lead_buttons(self, section: Section) -> tuple[Button, ...]:
         """What the section leads to: doing it, looking into it, or a person where it is urgent."""

@@ -63,7 +63,14 @@ class Desk:
             turn.agenda = turn.agenda.with_(asked=None, misses=0)
 
     async def _do_answer(self, turn: Turn, command: Mapping[str, Any]) -> None:
-        self._answering.answer(turn, command)
+        section = self._answering.answer(turn, command)
+        if section is None or not turn.learner_id or not _PERSONAL.search(turn.text):
+            return
+        # "Why was *I* charged twice", "can *I* …": the article, and what it means for this account.
+        if section.diagnosis:
+            await self._diagnosing.diagnose(turn, {"question": section.diagnosis})
+        elif section.operation in self._registry and _ELIGIBLE.search(turn.text):
+            await self._operating.operate(turn, {"operation": section.operation, "question": True, "explained": True})
 
     async def _do_operate(self, turn: Turn, command: Mapping[str, Any]) -> None:
         await self._operating.operate(turn, command)
@@ -216,6 +223,8 @@ def _option(text: str, asked: Mapping[str, Any]) -> dict[str, Any] | None:
     return dict(asked["presses"][int(match.only.target)]) if match.only else None
 
 
+_PERSONAL = re.compile(r"\b(?:i|i'?m|i'?ve|i'?d|my|me|mine)\b", re.I)
+_ELIGIBLE = re.compile(r"\b(?:can|could|may|am|would|will|do) i\b|\b(?:is|are|can|could) my\b", re.I)
 # Short texts that are plainly not what was asked for: they are left to Rasa.
 _ASIDE = re.compile(
     r"^\W*(?:stop|cancel|never ?mind|forget (?:it|about it)|no|nope|no thanks?|quit|exit|leave it|"

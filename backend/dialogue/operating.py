@@ -62,7 +62,7 @@ class Operating:
             return
         target = told(command, "target", optional=True) or operation.target_in(details)
         if target is not None or not operation.has_target or account is None:
-            if question:
+            if question and not command.get("explained"):
                 self._explain(turn, operation)
             await self.decide(turn, account, operation, target, details, question=question)
             return
@@ -80,7 +80,8 @@ class Operating:
         if not meant:
             self._nothing_of_theirs(turn, account, operation, candidates, question)
         elif question and len(meant) <= MAX_DECISIONS:
-            self._explain(turn, operation)
+            if not command.get("explained"):
+                self._explain(turn, operation)
             self._decide_each(turn, account, operation, meant, details)
         elif len(meant) == 1:
             await self.decide(turn, account, operation, meant[0].target, details, question=question)

@@ -220,7 +220,7 @@ def _by_detail(text: str, candidates: list[Candidate]) -> list[Candidate]:
 
 
 def _score(candidate: Candidate, said: list[str], rarity: Counter[str], total: int) -> tuple[float, frozenset[str]]:
-    """How much of the title was said, words that tell candidates apart weighing more; and the said words it explains."""
+    """How much of the title was said, words that tell candidates apart weighing more, and which said words."""
     title = [word for word in words_of(candidate.title) if word not in _SMALL] or words_of(candidate.title)
     weights = {word: 1.0 + math.log((total + 1) / rarity[word]) for word in title}
     hits = {word: max((_alike(word, other) for other in said), default=0.0) for word in title}
