@@ -10,37 +10,52 @@ from pathlib import Path
 from desk import children
 from desk.console import Console
 from desk.environments import set_up
-from desk.paths import ROOT, VENV, VENV_BOT, python_of, shown
+from desk.paths import ROOT, VENV, VENV_BOT, python_of
 from desk.run import train
 
 # These import Rasa.
 BOT_FOLDERS = (ROOT / "tests" / "nlu", ROOT / "tests" / "dialogue")
 NOTHING_COLLECTED = 5
+FOR_TESTS = ("LECTERN_CHROMIUM", "LECTERN_TEST_")
 
 
 def run_tests(console: Console, options: Sequence[str]) -> int:
     """Set up, train, run pytest twice; `options` go to both. The exit status."""
     set_up(console, tests=True)
     train(console, if_stale=True)
-    bot_folders = [folder for folder in BOT_FOLDERS if folder.is_dir()]
-    console.step(f"Rasa's side: {', '.join(map(shown, bot_folders)) or 'no tests'}")
-    # Rasa's environment lacks the plugins that some of the settings are for.
-    quietly = ("-W", "ignore::pytest.PytestConfigWarning")
-    statuses = [_pytest(VENV_BOT, [*bot_folders, *quietly, *options])] if bot_folders else []
-    console.step("The backend's side: all other tests")
-    apart = [f"--ignore={folder}" for folder in BOT_FOLDERS]
-    statuses.append(_pytest(VENV, [ROOT / "tests", *apart, *options]))
-    console.step("All tests passed" if not any(statuses) else "Some tests failed: see above")
-    if options and all(status in (0, NOTHING_COLLECTED) for status in statuses) and 0 in statuses:
-        return 0  # a selection may well concern one side alone
-    return next((status for status in statuses if status), 0)
+    paths = [option for option in options if not option.startswith("-") and _path(option).exists()]
+    others = [option for option in options if option not in paths]
+    bot = [path for path in paths if any(_path(path).is_relative_to(folder) for folder in BOT_FOLDERS)]
+    backend = [path for path in paths if path not in bot]
+    if not paths:
+        bot = [str(folder) for folder in BOT_FOLDERS if folder.is_dir()]
+        backend = [str(ROOT / "tests"), *(f"--ignore={folder}" for folder in BOT_FOLDERS)]
+    statuses = []
+    if bot:
+        console.step("Tests on Rasa's side")
+        # That environment lacks the plugins which some of the settings are for.
+        statuses.append(_pytest(VENV_BOT, [*bot, "-W", "ignore::pytest.PytestConfigWarning", *others]))
+    if backend:
+        console.step("Tests on the backend's side")
+        statuses.append(_pytest(VENV, [*backend, *others]))
+    if options:  # a selection may well concern one side alone
+        statuses = [status for status in statuses if status != NOTHING_COLLECTED] or statuses
+    status = next((status for status in statuses if status), 0)
+    console.step("Some tests failed: see above" if status else "All tests passed")
+    return status
+
+
+def _path(option: str) -> Path:
+    return Path(option.partition("::")[0]).resolve()
 
 
 def _pytest(venv: Path, arguments: Sequence[str | Path]) -> int:
     # Settings of this terminal must not reach the tests; a run of them must not depend on where it is.
-    env = {name: value for name, value in os.environ.items() if not name.startswith("LECTERN_")}
-    if chromium := os.environ.get("LECTERN_CHROMIUM"):
-        env["LECTERN_CHROMIUM"] = chromium
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("LECTERN_") or name.startswith(FOR_TESTS)
+    }
     child = children.spawn([python_of(venv), "-m", "pytest", *arguments], env)
     status = children.finish(child)
     return status if status >= 0 else 128 + signal.Signals(-status).value
