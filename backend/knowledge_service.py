@@ -72,9 +72,15 @@ class KnowledgeService:
         """The help page's text, Markdown, numbers filled in."""
         return render(section.full_markdown, self.numbers())
 
-    def leading_to(self, name: str) -> Section | None:
-        """The section that speaks of an operation or diagnosis: the first of the article that leads there most."""
+    def leading_to(self, name: str, text: str = "") -> Section | None:
+        """The section that speaks of an operation or diagnosis: of those that lead there, the one nearest to the text.
+
+        Without one that is near, the first of the article that leads there most.
+        """
         leads = self._leads.get(name, [])
+        near = [hit.section for hit in self.searcher.query(text, limit=12) if hit.section in leads] if text else []
+        if near:
+            return near[0]
         often = Counter(section.article for section in leads)
         return max(leads, key=lambda section: often[section.article], default=None)
 

@@ -53,12 +53,11 @@ class Confirming:
     async def _take_plain_yes(self, turn: Turn, proposal_id: str) -> None:
         """Words are a yes only if they are nothing else besides: "yes, but only half of it" is not."""
         proposal = await self._operations.find(turn.session, turn.conversation.id, proposal_id)
-        decision = proposal.decision if proposal is not None else {}
-        titles = [str(reason["values"].get("title", "")) for reason in decision.get("reasons", ())]
-        operation = proposal.operation.replace("_", " ") if proposal is not None else ""
-        if is_plain_yes(turn.text, (operation, *titles)):
+        reasons = proposal.decision.get("reasons", ()) if proposal is not None else ()
+        titles = [str(reason["values"].get("title", "")) for reason in reasons]
+        if proposal is None or is_plain_yes(turn.text, (proposal.operation.replace("_", " "), *titles)):
             await self._take_yes(turn, {"proposal": proposal_id})
-        elif proposal is not None:
+        else:
             await self.ask_again(turn, proposal, self._wording.say("want_to_be_sure"))
 
     def _pledge(self, asked: Mapping[str, Any]) -> bool:
@@ -79,8 +78,11 @@ class Confirming:
 
     async def _take_yes(self, turn: Turn, command: Mapping[str, Any]) -> None:
         proposal = await self._operations.find(turn.session, turn.conversation.id, command["proposal"])
-        step = self._step(turn, proposal, command) if proposal is not None and proposal.state == "open" else None
-        if proposal is not None and step is not None and turn.now <= proposal.expires_at:
+        if proposal is None or proposal.learner_id != turn.learner_id:
+            await self._offer_gone(turn)
+            return
+        step = self._step(turn, proposal, command) if proposal.state == "open" else None
+        if step is not None and turn.now <= proposal.expires_at:
             await self._ask_step(turn, proposal, step)
             return
         confirmed = await self._operations.confirm(
@@ -154,6 +156,16 @@ class Confirming:
         return "code"
 
     # --- too late, or changed --------------------------------------------------------------------------------------
+
+    async def _offer_gone(self, turn: Turn) -> None:
+        """The offer is not on record any more: nothing is done, and what it was about is decided afresh."""
+        opening, about, account = self._wording.say("offer_closed"), turn.agenda.about or {}, await turn.account()
+        operation = self._operations.registry.get(about.get("operation") or "")
+        turn.agenda = turn.agenda.with_(asked=None)
+        if operation is None or account is None:
+            turn.say(opening, "clarify")
+            return
+        await self._operating.decide(turn, account, operation, about.get("target"), {}, opening=opening)
 
     async def _offer_anew(self, turn: Turn, confirmed: Confirmed) -> None:
         """The yes came too late, or things have changed: say so, decide afresh, and ask again where it still holds."""

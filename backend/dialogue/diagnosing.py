@@ -169,7 +169,7 @@ class Diagnosing:
         return remedy.code, remedy.target
 
     def _ask_to_sign_in(self, turn: Turn, name: str, text: str) -> None:
-        section = self._knowledge.leading_to(name)
+        section = self._knowledge.leading_to(name, text)
         if section is not None:
             turn.say(self._knowledge.short(section), "article", citations=[self._knowledge.citation(section)])
             turn.agenda = turn.agenda.with_(topic=section.id)

@@ -319,7 +319,7 @@ class Operating:
 
     def _explain(self, turn: Turn, operation: Operation) -> None:
         """The article's answer, before the account's."""
-        section = self._knowledge.leading_to(operation.name)
+        section = self._knowledge.leading_to(operation.name, turn.text)
         if section is not None:
             turn.say(self._knowledge.short(section), "article", citations=[self._knowledge.citation(section)])
             turn.agenda = turn.agenda.with_(topic=section.id)
