@@ -15,7 +15,8 @@ from backend.dialogue.confirming import TYPED_WORD, Confirming
 from backend.dialogue.diagnosing import Diagnosing
 from backend.dialogue.operating import Operating
 from backend.dialogue.picking import picked
-from backend.dialogue.turn import Turn
+from backend.dialogue.requests import requests_in
+from backend.dialogue.turn import Turn, told
 from backend.errors import BadInput
 from backend.operations.base import Candidate, Operation
 from backend.operations.matching import by_name, by_position
@@ -73,7 +74,19 @@ class Desk:
             await self._operating.operate(turn, {"operation": section.operation, "question": True, "explained": True})
 
     async def _do_operate(self, turn: Turn, command: Mapping[str, Any]) -> None:
-        await self._operating.operate(turn, command)
+        is_typed = not command.get("target") and not command.get("question") and "text" not in command
+        wanted = requests_in(turn.text, told(command, "operation")) if is_typed else []
+        if not wanted:
+            await self._operating.operate(turn, command)
+            return
+        titles = [self._wording.say(f"button_{each.operation}") for each in wanted]
+        turn.say(self._wording.say("several_requests", titles=titles), "clarify")
+        first, *later = [{"do": "operate", "operation": each.operation, "text": each.text} for each in wanted]
+        await self._operating.operate(turn, first)
+        turn.agenda = turn.agenda.with_(kept=(*turn.agenda.kept, *later))
+        if (turn.agenda.asked or {}).get("kind", "offer") == "offer":  # the first was refused: go on
+            turn.agenda = turn.agenda.with_(asked=None)
+            await self._confirming.next_kept(turn)
 
     async def _do_choose(self, turn: Turn, command: Mapping[str, Any]) -> None:
         await self._operating.choose(turn, command)
