@@ -17,7 +17,7 @@ class Answer(Verb):
         return {
             "do": "answer",
             "section": found.understanding.get("section"),
-            "confidence": found.confidence,
+            "confidence": found.understanding.get("section_confidence", found.confidence),
             "alternatives": found.understanding.get("alternatives") or [],
         }
 

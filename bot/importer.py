@@ -6,9 +6,12 @@ adding an article is all it takes for the desk to understand its questions.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.training_data.structures import StoryGraph
 from rasa.shared.importers.importer import TrainingDataImporter
@@ -16,14 +19,23 @@ from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from knowledge.model import Knowledge
+from knowledge.model import Knowledge, Section
 from knowledge.reader import load_knowledge
 
 FAQ = "faq"
 # Rasa allows one "/" in an intent's name and a section's id has one already, so the section is a property of its own.
 SECTION = "section"
-# The intents that mean the same matter as a section, so that nobody is asked to choose between the two.
-RELATED = "related_intents"
+TITLE = "title"
+# The labels of the same matter, so that nobody is asked to choose between "refund me" and how refunds work.
+RELATED = "related"
+# What an article says, as against how learners ask for it.
+PASSAGE = "passage"
+
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_PARAMETER = re.compile(r"\{\{[^}]*\}\}")
+_MARKS = re.compile(r"[*>#`_|]")
+_BREAKS = re.compile(r"\n\s*\n|\n\s*(?:\d+\.|-)\s|(?<=[.!?:])\s+")
+_SHORTEST_PASSAGE = 3
 
 
 class KnowledgeImporter(TrainingDataImporter):
@@ -39,10 +51,12 @@ class KnowledgeImporter(TrainingDataImporter):
     ) -> None:
         """`articles` is a folder other than the project's own, for tests."""
         self._articles = Path(articles) if articles else None
+        self._data = [training_data_paths] if isinstance(training_data_paths, str) else training_data_paths or []
 
     def get_nlu_data(self, language: str | None = "en") -> TrainingData:
         """All questions of all articles; KnowledgeError names file and line of an article that cannot be read."""
-        return TrainingData(training_examples=examples(load_knowledge(self._articles)))
+        knowledge = load_knowledge(self._articles)
+        return TrainingData(training_examples=[*examples(knowledge, claimed(self._data)), *passages(knowledge)])
 
     def get_domain(self) -> Domain:
         """Nothing of its own."""
@@ -65,20 +79,57 @@ class KnowledgeImporter(TrainingDataImporter):
         return None
 
 
-def examples(knowledge: Knowledge) -> list[Message]:
-    """One message a question."""
+def examples(knowledge: Knowledge, taken: frozenset[str] = frozenset()) -> list[Message]:
+    """One message a question, those left out that the dialogue's own intents have `taken`."""
     return [
-        Message({TEXT: question, INTENT: FAQ, SECTION: section.id, RELATED: related_intents(section)})
+        Message({TEXT: question, INTENT: FAQ, SECTION: section.id, TITLE: section.title, RELATED: related(section)})
         for section in knowledge.sections
         for question in section.questions
+        if comparable(question) not in taken
     ]
 
 
-def related_intents(section: Any) -> list[str]:
+def passages(knowledge: Knowledge) -> list[Message]:
+    """One message a sentence of an article, and its headings: words that no listed question happens to use."""
+    found = []
+    for article in knowledge.articles:
+        for section in article.sections:
+            texts = [section.title, f"{article.title}: {section.title}"]
+            texts += [*_sentences(section.short_markdown), *_sentences(section.full_markdown)]
+            found += [
+                Message({TEXT: text, INTENT: FAQ, SECTION: section.id, PASSAGE: True}) for text in dict.fromkeys(texts)
+            ]
+    return found
+
+
+def claimed(paths: Sequence[str]) -> frozenset[str]:
+    """The examples of data/, comparable: where an article lists the very same words, the dialogue's intent has them."""
+    taken = set()
+    for path in paths:
+        if Path(path).name != "nlu.yml":
+            continue
+        for item in yaml.safe_load(Path(path).read_text(encoding="utf-8"))["nlu"]:
+            if "intent" in item:
+                taken |= {comparable(line.strip()[2:]) for line in item["examples"].splitlines() if line.strip()}
+    return frozenset(taken)
+
+
+def comparable(text: str) -> str:
+    """The text without case and closing marks."""
+    return " ".join(text.lower().strip(" ?!.").split())
+
+
+def related(section: Section) -> list[str]:
     """The intents the section leads to."""
-    related = []
+    found = []
     if section.operation:
-        related += [f"do_{section.operation}", f"can_{section.operation}"]
+        found += [f"do_{section.operation}", f"can_{section.operation}"]
     if section.diagnosis:
-        related.append(f"check_{section.diagnosis}")
-    return related
+        found.append(f"check_{section.diagnosis}")
+    return found
+
+
+def _sentences(markdown: str) -> list[str]:
+    text = _MARKS.sub("", _PARAMETER.sub("N", _LINK.sub(r"\1", markdown)))
+    pieces = (" ".join(piece.split()) for piece in _BREAKS.split(text))
+    return [piece for piece in pieces if len(piece.split()) >= _SHORTEST_PASSAGE]

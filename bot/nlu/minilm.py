@@ -7,6 +7,7 @@ different vectors without an error anywhere.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +24,8 @@ from tokenizers.processors import TemplateProcessing
 MODEL_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
 VOCABULARY = Path(__file__).with_name("vocab.txt")
 VOCABULARY_SHA256 = "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"
-DIMENSIONS = 384
+STATE = 384
+DIMENSIONS = 2 * STATE
 MAX_PIECES = 128
 BATCH = 32
 
@@ -33,7 +35,11 @@ class ModelFileError(Exception):
 
 
 class SentenceModel:
-    """Texts in, unit vectors out. Loading takes half a second and 60 MB."""
+    """Texts in, unit vectors out. Loading takes half a second and 60 MB.
+
+    A vector is the mean of the pieces' states beside their maximum. The model was trained for the mean alone; the maximum
+    keeps the one word that makes the difference, which was worth half a point on BANKING77's training data.
+    """
 
     def __init__(self, threads: int = 1) -> None:
         """ModelFileError if weights or vocabulary are not the expected files."""
@@ -58,7 +64,7 @@ class SentenceModel:
         return vectors
 
     def _encode_batch(self, ids: list[list[int]]) -> np.ndarray:
-        """float32 [batch, DIMENSIONS]: the mean over the pieces, padding left out."""
+        """float32 [batch, DIMENSIONS], padding left out."""
         longest = max(len(row) for row in ids)
         tokens = np.zeros((len(ids), longest), dtype=np.int64)
         mask = np.zeros_like(tokens)
@@ -69,7 +75,18 @@ class SentenceModel:
         (states,) = self._session.run(None, inputs)
         weights = mask[:, :, None].astype(np.float32)
         means = (states * weights).sum(axis=1) / weights.sum(axis=1)
-        return means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
+        peaks = np.where(weights > 0, states, -np.inf).max(axis=1)
+        return np.hstack([_unit(means), _unit(peaks)]) / np.float32(np.sqrt(2))
+
+
+@functools.lru_cache(maxsize=1)
+def shared_model() -> SentenceModel:
+    """The one sentence model of this process."""
+    return SentenceModel()
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
 
 
 def _tokenizer() -> Tokenizer:

@@ -17,8 +17,9 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-TURN_KEYS = {"say", "press", "wait", "sign_in", "reauthenticate", "press_again", "form", "expect", "claim", "clock"}
-EXPECT_KEYS = {"kind", "outcome", "reasons", "text", "not_text", "buttons", "state", "status", "not_buttons"}
+TURN_KEYS = {"say", "press", "wait", "sign_in", "reauthenticate", "press_again", "form", "expect"}
+# `citations` and `not_buttons` go beyond the contract: patterns of `article/section`, and titles no button may have.
+EXPECT_KEYS = set("kind outcome reasons text not_text buttons not_buttons state status citations".split())
 KEYS = {"name", "world", "now", "as", "channel", "turns", "after", "unchanged"}
 ALWAYS_IGNORED = ("audit", "emails")
 
@@ -40,7 +41,9 @@ class Api:
             raise ScenarioError(f"{method} {path} answered {status}: {answer}")
         return answer
 
-    def try_call(self, method: str, path: str, body: Any = None, token: str | None = None) -> tuple[int, dict[str, Any]]:
+    def try_call(
+        self, method: str, path: str, body: Any = None, token: str | None = None
+    ) -> tuple[int, dict[str, Any]]:
         request = Request(self.address + path, method=method)
         request.add_header("Content-Type", "application/json")
         if token:
@@ -90,8 +93,14 @@ class Talk:
         path = f"/api/v1/conversations/{self.conversation}/messages"
         self.take(self.api.call("POST", path, {"client_id": uuid.uuid4().hex, **body}, self.token))
 
+    def transcript(self) -> list[dict[str, Any]]:
+        """Everything that was written, by whomever."""
+        path = f"/api/v1/conversations/{self.conversation}/messages?after=0"
+        return self.api.call("GET", path, token=self.token)["messages"]
+
     def post(self, what: str, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
-        status, answer = self.api.try_call("POST", f"/api/v1/conversations/{self.conversation}/{what}", body, self.token)
+        path = f"/api/v1/conversations/{self.conversation}/{what}"
+        status, answer = self.api.try_call("POST", path, body, self.token)
         if status < 400:
             self.take(answer)
         return status, answer
@@ -120,8 +129,7 @@ def read(path: Path) -> dict[str, Any]:
 
 def run(api: Api, scenario: Mapping[str, Any]) -> None:
     """Play it. Raises ScenarioError at the first thing that is not as expected."""
-    world = _world(scenario)
-    api.call("PUT", "/testing/world", json.dumps(world, default=str).encode())
+    world = load_world(api, scenario["world"], scenario.get("now"))
     learners = [learner["id"] for learner in world.get("learners", [])]
     learner = None if scenario.get("as", "guest") == "guest" else scenario["as"]
     before = {each: api.learner(each) for each in learners}
@@ -135,11 +143,13 @@ def run(api: Api, scenario: Mapping[str, Any]) -> None:
     _check_end(api, scenario, learner, before)
 
 
-def _world(scenario: Mapping[str, Any]) -> dict[str, Any]:
-    world = scenario["world"]
+def load_world(api: Api, world: str | Mapping[str, Any], now: Any = None) -> dict[str, Any]:
+    """Put a world, a file's path below this folder or inline, into the desk; `now` replaces its present."""
     if isinstance(world, str):
         world = yaml.safe_load((ROOT / world).read_text("utf-8"))
-    return {**world, **({"now": scenario["now"]} if "now" in scenario else {})}
+    world = {**world, **({"now": now} if now is not None else {})}
+    api.call("PUT", "/testing/world", json.dumps(world, default=str).encode())
+    return world
 
 
 class _Clock:
@@ -151,8 +161,9 @@ class _Clock:
         self._now = datetime.fromisoformat(text.replace("Z", "+00:00"))
 
     def wait(self, how_long: str) -> None:
-        amount, unit = int(how_long[:-1]), how_long[-1]
-        self._now += timedelta(**{UNITS[unit]: amount})
+        """On by `11m`, `1h30m`, `601s`, `7d`."""
+        for amount, unit in re.findall(r"(\d+)([smhd])", how_long):
+            self._now += timedelta(**{UNITS[unit]: int(amount)})
         self._api.call("PUT", "/testing/clock", {"now": self._now.isoformat()})
 
 
@@ -165,7 +176,7 @@ def _play(talk: Talk, turn: Mapping[str, Any], clock: _Clock) -> None:
     if "reauthenticate" in turn:
         status, _ = talk.post("reauthenticate", {"password": turn["reauthenticate"]})
     if "say" in turn:
-        talk.send({"text": turn["say"]})
+        talk.send({"text": _words(turn["say"])})
     if "press" in turn:
         talk.pressed = talk.find(turn["press"])
         talk.send({"press": talk.pressed, **({"form": turn["form"]} if "form" in turn else {})})
@@ -203,6 +214,10 @@ def _expect(talk: Talk, expect: Mapping[str, Any], status: int) -> None:
     for pattern in _several(expect.get("not_buttons")):
         if any(re.search(pattern, title, re.I) for title in titles):
             raise ScenarioError(f"expected no button {pattern!r}, got {titles}")
+    cited = [f"{item['article']}/{item['section']}" for message in talk.turn for item in message.get("citations", [])]
+    for pattern in _several(expect.get("citations")):
+        if not any(re.search(pattern, section, re.I) for section in cited):
+            raise ScenarioError(f"expected a citation of {pattern!r}, got {cited}")
 
 
 def _expect_reasons(talk: Talk, expected: set[str]) -> None:
@@ -278,10 +293,16 @@ def _several(value: Any) -> list[str]:
     return [] if value is None else [value] if isinstance(value, str) else list(value)
 
 
+def _words(said: Any) -> str:
+    """What is said; a bare `yes`, `no` or number in YAML is meant as typed."""
+    return {True: "yes", False: "no"}[said] if isinstance(said, bool) else str(said)
+
+
 def _short(turn: Mapping[str, Any]) -> str:
     return str({key: value for key, value in turn.items() if key != "expect"})
 
 
 def _told(talk: Talk) -> str:
     lines = [f"  {message['author']}: {message['text']}" for message in talk.turn]
-    return "\n".join([*lines, f"  buttons: {[button['title'] for button in talk.buttons[-1]]}", f"  state: {talk.state}"])
+    titles = [button["title"] for button in talk.buttons[-1]]
+    return "\n".join([*lines, f"  buttons: {titles}", f"  state: {talk.state}"])

@@ -1,0 +1,120 @@
+"""A trained classifier with its selector, and what it makes of a message. Knows nothing of Rasa."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bot.importer import FAQ
+from bot.nlu.classifier import Classifier, Settings
+from bot.nlu.examples import Corpus, label_kind
+from bot.nlu.language import foreign_language
+from bot.nlu.minilm import shared_model
+from bot.nlu.selector import OUT_OF_SCOPE, RANKED, Choice, Selector
+
+FALLBACK = "nlu_fallback"
+CLARIFY = "clarify"
+NEAR = 2
+
+# A message that only makes sense after another: "and for plus?", "what about a specialization".
+_FOLLOW_UP = re.compile(r"^(?:and|or|but|also|what about|how about|same for|what if)\b", re.IGNORECASE)
+_LONGEST_FOLLOW_UP = 7
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+class Mind:
+    """A trained classifier with its selector."""
+
+    def __init__(self, classifier: Classifier, selector: Selector, titles: dict[str, str], words: frozenset[str]) -> None:
+        """`titles` of the sections by label; `words` that the examples use."""
+        self.classifier = classifier
+        self.selector = selector
+        self._titles = titles
+        self._words = words
+
+    @classmethod
+    def fit(cls, corpus: Corpus, vectors: np.ndarray, settings: Settings | None = None) -> Mind:
+        """Learns from the corpus; `vectors` [n, v] in the order of its examples."""
+        classifier, held_out = Classifier.fit(corpus.examples, vectors, settings)
+        number = {label: at for at, label in enumerate(classifier.labels)}
+        seen: set[int] = set()
+        # What articles say and other titles are no questions of learners: nothing is chosen on them.
+        asked = [
+            at for at, example in enumerate(corpus.examples)
+            if example.weight == 1.0 and not (example.group in seen or seen.add(example.group))
+        ]  # fmt: skip
+        truth = np.array([number[corpus.examples[at].label] for at in asked])
+        selector = Selector.fit(
+            classifier.labels, corpus.related, truth, held_out.scores[asked], held_out.nearest[asked]
+        )
+        words = frozenset(word for example in corpus.examples for word in _WORD.findall(example.text.lower()))
+        return cls(classifier, selector, corpus.titles, words)
+
+    def choose(self, text: str, vector: np.ndarray, topic: str | None = None) -> Choice:
+        """What the text means, after a question about `topic` (a section's id) if there was one."""
+        scores, nearest = self.classifier.score(text, vector)
+        title = self._titles.get(f"{FAQ}/{topic}")
+        if title and _FOLLOW_UP.match(text) and len(text.split()) <= _LONGEST_FOLLOW_UP:
+            whole = f"{title} {_FOLLOW_UP.sub('', text).strip()}"
+            whole_scores, whole_nearest = self.classifier.score(whole, shared_model().encode([whole])[0])
+            scores, nearest = (scores + 2 * whole_scores) / 3, np.maximum(nearest, whole_nearest)
+        return self.selector.choose(scores, nearest)
+
+    def known_words(self, text: str) -> float:
+        """The share of the text's words that some example uses."""
+        words = _WORD.findall(text.lower())
+        return sum(word in self._words for word in words) / len(words) if words else 0.0
+
+    def save(self, folder: Path) -> None:
+        """Everything into the folder."""
+        self.classifier.save(folder)
+        self.selector.save(folder)
+        stored = {"titles": self._titles, "words": sorted(self._words)}
+        (folder / "mind.json").write_text(json.dumps(stored), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Mind:
+        """As saved."""
+        stored = json.loads((folder / "mind.json").read_text(encoding="utf-8"))
+        return cls(Classifier.load(folder), Selector.load(folder), stored["titles"], frozenset(stored["words"]))
+
+
+def understand(mind: Mind, text: str, vector: np.ndarray, topic: str | None = None) -> tuple[str, float, dict[str, Any]]:
+    """The intent, its confidence, and what actions and the backend are told beside it."""
+    choice = mind.choose(text, vector, topic)
+    ranking = [as_candidate(label, confidence) for label, confidence in choice.ranking[:RANKED]]
+    sections = [as_candidate(*pair) for pair in choice.ranking if pair[0].startswith(f"{FAQ}/")]
+    found: dict[str, Any] = {"section": None, "ranking": ranking, "near": sections[:NEAR], "language": None}
+    language = foreign_language(text, mind.known_words(text))
+    if language:
+        return FALLBACK, choice.confidence, found | {"kind": "language", "language": language}
+    if choice.kind == "unknown":
+        kind = _why_unknown(mind, text, choice)
+        return (OUT_OF_SCOPE if kind == OUT_OF_SCOPE else FALLBACK), choice.confidence, found | {"kind": kind}
+    if choice.kind == "unclear":
+        return CLARIFY, choice.confidence, found | {"options": ranking[:2]}
+    (label,) = choice.labels
+    kind, name = label_kind(label)
+    if kind == "intent":
+        return name, choice.confidence, found
+    # Sure that it is a question for the articles is not sure of the section: both are told.
+    together = sum(confidence for other, confidence in choice.ranking if other.startswith(f"{FAQ}/"))
+    answer = {"section": name, "section_confidence": round(choice.confidence, 4), "alternatives": sections[1 : 1 + NEAR]}
+    return FAQ, together, found | answer
+
+
+def as_candidate(label: str, confidence: float) -> dict[str, Any]:
+    """{"section" | "intent": name, "confidence"}."""
+    kind, name = label_kind(label)
+    return {kind: name, "confidence": round(confidence, 4)}
+
+
+def _why_unknown(mind: Mind, text: str, choice: Choice) -> str:
+    words = [word for word in _WORD.findall(text) if len(word) > 2]
+    if not words or (mind.known_words(text) < 0.34 and not choice.looks_out_of_scope):
+        return "gibberish"
+    return OUT_OF_SCOPE if choice.looks_out_of_scope else "unsure"
