@@ -57,10 +57,11 @@ class HttpWebhook:
         self._url = url
 
     async def post(self, body: bytes, headers: Mapping[str, str]) -> None:
-        """Raises aiohttp.ClientError for anything but a 2xx."""
-        timeout = aiohttp.ClientTimeout(total=10)
-        async with self._http.post(self._url, data=body, headers=dict(headers), timeout=timeout) as answer:
-            answer.raise_for_status()
+        """Raises aiohttp.ClientError for anything but a 2xx. A redirection is not followed: it would lose the body."""
+        asked = {"data": body, "headers": dict(headers), "timeout": aiohttp.ClientTimeout(total=10)}
+        async with self._http.post(self._url, allow_redirects=False, **asked) as answer:
+            if not 200 <= answer.status < 300:
+                raise aiohttp.ClientResponseError(answer.request_info, (), status=answer.status)
 
 
 def public_routes(settings: Settings) -> list[Route]:
