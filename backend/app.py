@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 
 import aiohttp
 from aiohttp import web
@@ -37,6 +38,8 @@ from backend.policy.rules import build as build_rules
 from backend.rasa_client import DialogueEngine, RasaClient
 from backend.services import Services
 from backend.settings import Settings
+from backend.slack import edge as slack_edge
+from backend.slack.desk import make_slack
 from backend.staff.desk_work import DeskWork
 from backend.staff.service import Staff
 from backend.store.base import Store, make_engine
@@ -69,6 +72,7 @@ def public_routes(settings: Settings) -> list[Route]:
     routes = [*learner.ROUTES, *staff.ROUTES, *health.ROUTES]
     routes += demo.ROUTES if settings.demo else ()
     routes += testing.ROUTES if settings.testing else ()
+    routes += slack_edge.ROUTES if settings.slack_signing_secret.get_secret_value() else ()
     return [*routes, route_for(routes)]
 
 
@@ -94,7 +98,7 @@ def build_services(settings: Settings, http: aiohttp.ClientSession, engine: Dial
     secret = settings.identity_secret.get_secret_value()
     webhook = HttpWebhook(http, settings.webhook_url) if settings.webhook_url else None
     mailer = make_mailer(settings.smtp_url, settings.mail_from)
-    return Services(
+    services = Services(
         settings=settings,
         clock=clock,
         store=store,
@@ -110,6 +114,7 @@ def build_services(settings: Settings, http: aiohttp.ClientSession, engine: Dial
         desk_work=DeskWork(store, clock, fanout, Cases(params, outbox)),
         courier=Courier(store, clock, mailer, webhook, settings.webhook_secret.get_secret_value()),
     )
+    return replace(services, slack=make_slack(services, http))
 
 
 def _limits(settings: Settings, redis: Redis | None) -> Limits:
@@ -128,7 +133,11 @@ async def running(services: Services) -> AsyncIterator[None]:
             services.clock.set(await kept_clock(session))
     await services.fanout.start()
     services.courier.start()
+    if services.slack:
+        await services.slack.start()
     yield
+    if services.slack:
+        await services.slack.stop()
     await services.courier.stop()
     await services.fanout.stop()
     await services.store.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from backend.clock import Clock
 from backend.conversations.fanout import Fanout
@@ -18,6 +19,9 @@ from backend.staff.desk_work import DeskWork
 from backend.staff.service import Staff
 from backend.store.base import Store
 from backend.wording import Wording
+
+if TYPE_CHECKING:
+    from backend.slack.desk import SlackDesk
 
 
 @dataclass(frozen=True)
@@ -36,3 +40,5 @@ class Services:
     staff: Staff
     desk_work: DeskWork
     courier: Courier
+    # Where Slack is set up. It uses all of the others and is made after them.
+    slack: SlackDesk | None = None

@@ -55,8 +55,21 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr = Field(SecretStr(""), description="Slack's signing secret; empty: no Slack routes")
     slack_bot_token: SecretStr = Field(SecretStr(""), description="Slack's bot token")
     slack_api_url: str = Field("https://slack.com/api/", description="Slack's Web API (another one for tests)")
+    slack_app_token: SecretStr = Field(SecretStr(""), description="Slack's app-level token; set: Socket Mode")
+    slack_support_channel: str = Field("", description="id of the channel for waiting conversations; empty: none")
+    slack_alert_channel: str = Field("", description="id of the channel for alerts; empty: the support channel")
+    slack_personal_data: bool = Field(True, description="whether names and words of learners are shown in Slack")
+    slack_queue_limit: int = Field(10, ge=0, description="waiting conversations beyond which Slack is alerted")
+    slack_digest_hour: int = Field(8, ge=-1, le=23, description="hour (UTC) of the daily digest in Slack; -1: none")
     log_format: Literal["text", "json"] = Field("text", description="text to read, json to collect")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
+
+    @model_validator(mode="after")
+    def _slack_is_whole(self) -> Settings:
+        is_on = self.slack_signing_secret.get_secret_value() or self.slack_app_token.get_secret_value()
+        if is_on and not self.slack_bot_token.get_secret_value():
+            raise ValueError("LECTERN_SLACK_BOT_TOKEN must be set with LECTERN_SLACK_SIGNING_SECRET or _APP_TOKEN")
+        return self
 
     @model_validator(mode="after")
     def _safe_in_production(self) -> Settings:

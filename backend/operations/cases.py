@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.errors import BadInput, Conflict, NotFound
+from backend.errors import BadInput, Conflict, Forbidden, NotFound
 from backend.ids import new_id
 from backend.operations.base import Email
 from backend.outbox import Outbox
 from backend.policy.automatic import aid_approved
-from backend.policy.decision import to_plain
+from backend.policy.decision import Outcome, to_plain
 from backend.policy.facts import Account
 from backend.policy.parameters import Parameters
 from backend.store.accounts import load_account
@@ -48,12 +48,15 @@ class Cases:
     async def decide(
         self, session: AsyncSession, case_id: str, staff_id: str, *, approve: bool, reason: str | None, now: datetime
     ) -> CaseRow:
-        """Raises NotFound, Conflict for one that is decided already, BadInput for a decline without a reason."""
+        """Raises NotFound, Conflict for one that is decided already, Forbidden for one's own request, BadInput for a
+        decline without a reason."""
         case = await session.scalar(select(CaseRow).where(CaseRow.id == case_id).with_for_update())
         if case is None:
             raise NotFound("There is no such case.")
         if case.status != "open":
             raise Conflict(f"This case was {case.status} already.", code="case_decided")
+        if await _asked_for_it(session, case, staff_id):
+            raise Forbidden("You asked for this yourself: a second person has to decide it.", code="own_request")
         if not approve and not (reason or "").strip():
             raise BadInput("Expected a reason: the learner is told it.", field="reason")
         account = await load_account(session, case.learner_id, for_update=True) if case.learner_id else None
@@ -66,6 +69,22 @@ class Cases:
         case.decided_at, case.decided_by, case.reason = now, staff_id, reason
         session.add(_audit(case, staff_id, now))
         return case
+
+
+async def _asked_for_it(session: AsyncSession, case: CaseRow, staff_id: str) -> bool:
+    """Whether this member said the yes that opened the case, or said it again while it was open."""
+    actor = f"staff:{staff_id}"
+    if case.details.get("requested_by") == actor:
+        return True
+    said = select(AuditRow.id).where(
+        AuditRow.actor == actor,
+        AuditRow.learner_id == case.learner_id,
+        AuditRow.operation == case.details.get("operation", ""),
+        AuditRow.target == case.about,
+        AuditRow.outcome == Outcome.REFER_TO_AGENT.value,
+        AuditRow.at >= case.opened_at,
+    )
+    return await session.scalar(said.limit(1)) is not None
 
 
 def _audit(case: CaseRow, staff_id: str, now: datetime) -> AuditRow:

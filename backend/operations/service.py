@@ -294,6 +294,9 @@ def open_case(
 ) -> Done:
     """What the rules leave to a person becomes a case, opened by the learner's yes."""
     promised = next((item.values for item in decision.consequences if item.code == "case_opened"), {})
+    details = {"operation": proposal.operation, "reasons": list(decision.codes), "request": dict(proposal.details)}
+    if proposal.proposed_by.startswith("staff:"):
+        details["requested_by"] = proposal.proposed_by  # who may not decide it as well
     case = CaseRow(
         id=new_id("case"),
         learner_id=account.id,
@@ -301,7 +304,7 @@ def open_case(
         kind=promised.get("kind", proposal.operation),
         status="open",
         about=proposal.target,
-        details={"operation": proposal.operation, "reasons": list(decision.codes), "request": dict(proposal.details)},
+        details=details,
         urgent=any("urgent" in reason.values for reason in decision.reasons),
         opened_at=now,
     )

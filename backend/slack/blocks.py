@@ -21,7 +21,7 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
-from backend.slack.text import cut
+from backend.slack.text import cut, escape
 
 MOST_BLOCKS = 48  # Slack takes 50 in a message
 Json = dict[str, Any]
@@ -63,7 +63,8 @@ def actions(*buttons: ButtonElement) -> Json:
 def message(text: str, blocks: Iterable[Json] = ()) -> Json:
     """What is posted: the text is for notifications and screen readers, the blocks for the eye."""
     shown = list(blocks)[:MOST_BLOCKS]
-    body: Json = {"text": cut(text, 3500), "unfurl_links": False, "unfurl_media": False}
+    # A notification must not call anybody, whatever somebody is named or wrote.
+    body: Json = {"text": cut(escape(text.replace("**", "")), 3500), "unfurl_links": False, "unfurl_media": False}
     return {**body, "blocks": shown} if shown else body
 
 

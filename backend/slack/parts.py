@@ -109,7 +109,7 @@ class Parts:
         """Answer the person alone: nobody else sees it."""
         body = message(text, blocks)
         if place.response_url:
-            also = {"replace_original": True} if replace_original else {"response_type": "ephemeral"}
+            also = {"response_type": "ephemeral", "replace_original": False}
             payload = {**body, **also, "response_url": place.response_url}
             await self.owe(f"{place.key}:{what}", "respond", payload, lane=f"user:{place.user}")
             return

@@ -1,0 +1,203 @@
+"""Act: an operation for a learner from Slack. What is shown is stored, the yes is good for exactly that, and once.
+
+Everything goes the way every operation goes, through `Operations`; what the rules leave to a person becomes a case that
+a second one has to decide.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.conversations.agenda import Agenda
+from backend.conversations.fanout import STAFF
+from backend.conversations.text import clean
+from backend.errors import BadInput, Conflict, Forbidden, NotFound
+from backend.ids import hash_token, new_id, new_token
+from backend.operations.service import Confirmed
+from backend.policy.decision import Decision, Outcome
+from backend.policy.facts import Account, Request
+from backend.slack import blocks
+from backend.slack.lookup import CHANNEL, LookUp
+from backend.slack.parts import Parts, Place
+from backend.slack.text import mrkdwn
+from backend.staff.accounts import Member
+from backend.store.accounts import load_account
+from backend.store.desk_models import ConversationRow, NoteRow, OwnershipRow, ProposalRow
+from backend.store.slack_models import SlackOutgoingRow
+
+LONGEST_REASON = 2000
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a dialog shows, and what its yes carries; `carries` is empty where there is nothing to say yes to."""
+
+    account: Account
+    decision: Decision
+    carries: dict[str, Any]
+
+
+class Acting:
+    """Offers an operation in a dialog and carries it out after its yes."""
+
+    def __init__(self, parts: Parts, lookup: LookUp) -> None:
+        self._parts = parts
+        self._lookup = lookup
+        self._operations = parts.services.operations
+
+    async def offer(self, member: Member, pressed: dict[str, Any]) -> Offer:
+        """Decide now and keep what is shown. Raises NotFound, Forbidden for what is the learner's own to do."""
+        operation = self._operations.registry.get(str(pressed.get("op")))
+        if operation is None:
+            raise NotFound(self._parts.say("no_target"))
+        if operation.steps:
+            raise Forbidden(self._parts.say("learners_own"), code="learners_own")
+        async with self._parts.services.store.write() as session:
+            account = await load_account(session, str(pressed.get("learner")))
+            if account is None:
+                raise NotFound(self._parts.say("no_learner"))
+            target = self._lookup.own_target(operation.name, account) or pressed.get("target")
+            request = Request(channel=CHANNEL)
+            decision = self._operations.decide(operation.name, account, target, request, self._parts.now)
+            carries: dict[str, Any] = {}
+            if decision.is_actionable:
+                conversation = await self._conversation(session, member, account, pressed.get("conversation"))
+                carries = {"learner": account.id, "conversation": conversation}
+                if operation.at_once:
+                    carries |= {"op": operation.name}
+                else:
+                    row = await self._operations.propose(
+                        session, conversation, account, decision, request, by=f"staff:{member.id}"
+                    )
+                    carries |= {"proposal": row.id}
+        return Offer(account, decision, carries)
+
+    async def _conversation(self, session: AsyncSession, member: Member, account: Account, named: str | None) -> str:
+        """The learner's conversation the member has, or else the member's own file on the learner.
+
+        A proposal belongs to a conversation. The file is one nobody can open or write in, one for each member and
+        learner, so that two members never replace each other's offers.
+        """
+        if named is not None:
+            row = await session.get(ConversationRow, named)
+            if row is not None and row.learner_id == account.id:
+                return named
+        digest = hashlib.sha256(f"{member.id}\0{account.id}".encode()).hexdigest()[:24]
+        file_id, now = f"conv_slack_{digest}", self._parts.now
+        if await session.get(ConversationRow, file_id) is None:
+            session.add(
+                ConversationRow(
+                    id=file_id,
+                    token_hash=hash_token(new_token()),
+                    learner_id=account.id,
+                    channel=CHANNEL,
+                    created_at=now,
+                    updated_at=now,
+                    rasa_session=new_id("dlg"),
+                    agenda=Agenda().to_json(),
+                )
+            )
+            await session.flush()
+            session.add(OwnershipRow(conversation_id=file_id, state="closed", since=now))
+            await session.flush()
+        return file_id
+
+    async def carry_out(self, member: Member, place: Place, carried: dict[str, Any], reason: str) -> None:
+        """The yes of a dialog: done once, told to who said it. Raises BadInput without a reason."""
+        reason = clean(reason)[:LONGEST_REASON]
+        if not reason:
+            raise BadInput(self._parts.say("needs_reason"), field="reason")
+        async with self._parts.services.store.write() as session:
+            told = f"{place.key}:result"
+            if await session.scalar(select(SlackOutgoingRow.id).where(SlackOutgoingRow.key == told)):
+                return
+            what = self._at_once if "op" in carried else self._confirm
+            said, done = await what(session, member, carried)
+            if done:
+                self._keep_reason(session, member, carried["conversation"], said, reason)
+            account = await load_account(session, carried["learner"])
+            await self._show(session, place, told, account, carried, said)
+        await self._parts.services.fanout.publish(
+            STAFF, {"type": "conversation", "conversation": carried["conversation"]}
+        )
+
+    async def _confirm(self, session: AsyncSession, member: Member, carried: dict[str, Any]) -> tuple[str, bool]:
+        conversation, proposal_id = carried["conversation"], str(carried.get("proposal"))
+        shown = await self._operations.find(session, conversation, proposal_id)
+        if shown is None or shown.proposed_by != f"staff:{member.id}":
+            raise Conflict(self._parts.say("offer_gone"), code="offer_gone")
+        confirmed = await self._operations.confirm(
+            session,
+            conversation,
+            carried["learner"],
+            proposal_id,
+            now=self._parts.now,
+            channel=CHANNEL,
+            actor=f"staff:{member.id}",
+        )
+        return self._worded(member, confirmed, shown), confirmed.state == "done"
+
+    def _worded(self, member: Member, confirmed: Confirmed, shown: ProposalRow) -> str:
+        parts, values = self._parts, self._about(shown.operation, shown.target)
+        if confirmed.state in ("done", "already"):
+            asks = confirmed.result.get("outcome") == Outcome.REFER_TO_AGENT.value
+            key = "asked_second" if asks else "done"
+            return parts.say(key if confirmed.state == "done" else f"{key}_before", values, name=member.name)
+        why = parts.speaker.reasons(confirmed.decision) if confirmed.decision and parts.shows_personal_data else ""
+        return parts.say(f"offer_{confirmed.state}", values) + (f"\n{why}" if why else "")
+
+    async def _at_once(self, session: AsyncSession, member: Member, carried: dict[str, Any]) -> tuple[str, bool]:
+        account = await load_account(session, carried["learner"], for_update=True)
+        if account is None:
+            raise NotFound(self._parts.say("no_learner"))
+        name, request = str(carried["op"]), Request(channel=CHANNEL)
+        target = self._lookup.own_target(name, account)
+        decision = self._operations.decide(name, account, target, request, self._parts.now)
+        values = self._about(name, None)
+        if not decision.is_actionable:
+            return self._parts.say("offer_changed", values), False
+        await self._operations.do_at_once(
+            session, carried["conversation"], account, decision, request, f"staff:{member.id}"
+        )
+        return self._parts.say("done", values, name=member.name), True
+
+    def _about(self, operation: str, target: str | None) -> dict[str, Any]:
+        return {"operation": self._parts.services.wording.say(f"button_{operation}"), "target": target}
+
+    def _keep_reason(self, session: AsyncSession, member: Member, conversation: str, said: str, reason: str) -> None:
+        """Why it was done, as a private note where the console shows it."""
+        text = self._parts.say("reason_note", what=said, reason=reason)
+        session.add(
+            NoteRow(id=new_id("note"), conversation_id=conversation, staff_id=member.id, at=self._parts.now, text=text)
+        )
+
+    async def _show(
+        self,
+        session: AsyncSession,
+        place: Place,
+        key: str,
+        account: Account | None,
+        carried: dict[str, Any],
+        said: str,
+    ) -> None:
+        """The message the dialog was opened from, as things are now, under what was done and by whom."""
+
+        named = None if carried["conversation"].startswith("conv_slack_") else carried["conversation"]
+        shown = [blocks.section(mrkdwn(said)), *(self._lookup.card(account, named) if account else [])]
+        body, lane = blocks.message(said, shown), f"user:{place.user}"
+        if place.response_url:
+            payload = {**body, "replace_original": True, "response_url": place.response_url}
+            await self._parts.outgoing.owe(session, key, "respond", payload, lane=lane)
+        else:
+            await self._parts.outgoing.owe(session, key, "chat.postMessage", {**body, "channel": place.user}, lane=lane)
+        if named:
+            about = f"conversation:{named}"
+            told = blocks.message(said)
+            await self._parts.outgoing.owe(
+                session, f"{key}:thread", "chat.postMessage", told, about=about, in_thread=True
+            )
