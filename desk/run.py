@@ -108,12 +108,11 @@ def supervise(stack: Stack, console: Console, demo: bool) -> int:
     try:
         console.step("Starting the desk")
         stack.start()
+        sign_ins = _sign_ins(stack) if demo else ""  # while Rasa loads its model
         stack.wait_ready(progress=console.progress)
         console.step("Ready")
         console.say(f"\n  Lectern is at {stack.address}/   Ctrl-C stops it; logs: {shown(stack.state / 'log')}/")
-        if demo:
-            console.say(_sign_ins(stack))
-        console.say()
+        console.say(sign_ins + "\n" if sign_ins else "")
         raise DeskError(stack.wait_failed())
     except Stopped:
         signal.signal(signal.SIGINT, lambda *_: stack.hurry())
@@ -127,6 +126,6 @@ def supervise(stack: Stack, console: Console, demo: bool) -> int:
 
 def _sign_ins(stack: Stack) -> str:
     try:
-        return stack.backend("demo").rstrip()
+        return "\n  On it you can be one of the demo's learners:\n\n" + stack.backend("demo").rstrip()
     except DeskError as error:
         return f"  The demo sign-ins cannot be shown: {error}"
