@@ -149,6 +149,8 @@ def create_app(settings: Settings, services: Services) -> web.Application:
     app[SERVICES] = services
     register(app, public_routes(settings))
     knowledge = services.knowledge
+    if settings.demo:
+        app.router.add_get("/demo/mails/{id}", demo.mail_page)
     add_pages(
         app, knowledge=knowledge.knowledge, params_now=knowledge.numbers, search=knowledge.searcher, settings=settings
     )

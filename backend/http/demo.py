@@ -13,6 +13,7 @@ from sqlalchemy import select
 from backend.conversations.identity import sign_identity
 from backend.errors import NotFound
 from backend.http.keys import services
+from backend.http.pages import HELP_CENTRE, not_found_page
 from backend.http.routing import Body, Route
 from backend.store.desk_view import desk_view
 from backend.store.world_models import LearnerRow
@@ -54,6 +55,17 @@ async def mails(request: web.Request) -> Any:
         raise NotFound("There is no such demo learner.")
     async with services(request).store.read() as session:
         return {"emails": (await desk_view(session, learner))["emails"]}
+
+
+async def mail_page(request: web.Request) -> web.Response:
+    """The same mails as a page, for a visitor."""
+    learner = request.match_info["id"]
+    if learner not in about_learners():
+        return not_found_page(request)
+    async with services(request).store.read() as session:
+        row = await session.get(LearnerRow, learner)
+        mails = (await desk_view(session, learner))["emails"]
+    return request.app[HELP_CENTRE].mails(row.name if row else learner, mails)
 
 
 _ANY = {"type": "object"}

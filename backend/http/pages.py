@@ -127,6 +127,11 @@ class HelpCentre:
     def not_found(self, request: web.Request) -> web.Response:
         return self._page("not_found.html", status=404, popular=self._pages.popular())
 
+    def mails(self, learner: str, mails: list[dict[str, str]]) -> web.Response:
+        """A demo learner's inbox; mails have `subject`, `to`, `at` and `body`."""
+        told = [{**mail, "paragraphs": mail["body"].strip().split("\n\n")} for mail in reversed(mails)]
+        return self._page("mails.html", learner=learner, mails=told)
+
     def _find(self, id: str) -> Article | None:
         return next((article for article in self._knowledge.articles if article.id == id), None)
 

@@ -17,6 +17,7 @@ export async function demo(chat, chooser) {
   if (!chooser) return;
   const status = chooser.querySelector("[data-demo-status]");
   const guest = chooser.querySelector("[data-demo-guest]");
+  const mails = chooser.querySelector("[data-demo-mails]");
   const learners = await load();
   const cards = learners.map(card);
   const items = cards.map(item);
@@ -28,6 +29,12 @@ export async function demo(chat, chooser) {
     const now = localStorage.getItem(KEPT);
     for (const button of cards) button.setAttribute("aria-pressed", String(button.dataset.learner === now));
     guest.setAttribute("aria-pressed", String(!now));
+    const chosen = cards.find((button) => button.dataset.learner === now);
+    mails.hidden = !chosen;
+    if (chosen) {
+      mails.href = `/demo/mails/${encodeURIComponent(now)}`;
+      mails.textContent = `See the mails the desk has sent to ${chosen.dataset.name}`;
+    }
   };
 
   async function choose(id, name) {
