@@ -113,6 +113,13 @@ def refunded(visitor: Visitor) -> None:
     visitor.press("Refund")
 
 
+def mails(visitor: Visitor) -> None:
+    refunded(visitor)
+    visitor.page.wait_for_timeout(1500)
+    visitor.page.keyboard.press("Escape")
+    visitor.go("/demo/mails/ana")
+
+
 def refused(visitor: Visitor) -> None:
     visitor.be("dana")
     visitor.say("I'd like a refund")
@@ -172,6 +179,7 @@ PICTURES: dict[str, Callable[[Visitor], None]] = {
     "failed": failed,
     "offline": offline,
     "refunded": refunded,
+    "mails": mails,
 }
 WHOLE_PAGE = {"home", "article"}
 

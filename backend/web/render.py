@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -58,6 +59,7 @@ class Pages:
         self._environment.globals["asset"] = assets.url
         self._environment.globals["assets"] = assets.urls
         self._environment.globals["topic_of"] = topic_of
+        self._environment.filters["instant"] = instant
 
     def render(self, template: str, **values: Any) -> str:
         """A template as HTML."""
@@ -129,6 +131,12 @@ def plain_text(markdown: str) -> str:
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", markdown)
     text = re.sub(r"(?m)^\s*(?:[-*+]|\d+\.|#+|>)\s+", "", text)
     return " ".join(re.sub(r"[*_`]", "", text).split())
+
+
+def instant(text: str) -> str:
+    """An RFC 3339 instant in words: 21 November 2026, 19:50 UTC."""
+    then = datetime.fromisoformat(text).astimezone(timezone.utc)
+    return f"{then.day} {then:%B %Y, %H:%M} UTC"
 
 
 def shorten(text: str, most: int = _SNIPPET_CHARACTERS) -> str:

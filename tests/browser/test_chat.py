@@ -227,6 +227,9 @@ def test_the_demo_lets_a_visitor_be_somebody_and_stay_a_guest(chat: Chat, root: 
     expect(chat.panel).to_contain_text(re.compile("Signed in as Viktor"), timeout=ANSWER_MS)
     page.goto(f"{chat.address}/help")
     expect(viktor).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("link", name="See the mails the desk has sent to Viktor").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Mails to Viktor")
+    page.goto(f"{chat.address}/help")
     page.get_by_role("button", name="Stay a guest").click()
     expect(chat.panel).to_contain_text("You are a guest", timeout=ANSWER_MS)
 
