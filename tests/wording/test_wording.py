@@ -233,7 +233,7 @@ def test_no_text_is_kept_that_nobody_says(sayer: Sayer, said: list[Said]) -> Non
     used |= {f"utter_step_{step}" for step in ("reauthenticate_password", "reauthenticate_code", "type_to_confirm")}
     used |= {"utter_email_code_subject", "utter_email_code_body"}
     # Asked for by what the language, the mask or the understanding found, or by a value.
-    by_value = re.compile(r"utter_(?:language|private|fallback|word|choice)_")
+    by_value = re.compile(r"utter_(?:language|private|fallback|word|choice|slack)_")
     unseen = _codes_no_table_has(said)
     left = [
         key
