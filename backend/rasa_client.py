@@ -58,7 +58,7 @@ class RasaClient:
                 if answer.status != 200:
                     raise DialogueUnavailable(f"the dialogue answered {answer.status}")
                 return dict((await answer.json()).get("understood") or {})
-        except (aiohttp.ClientError, asyncio.TimeoutError, ValueError) as error:
+        except (aiohttp.ClientError, asyncio.TimeoutError, ValueError, TypeError, AttributeError) as error:
             log.warning("dialogue.turn.failed", turn=turn, error=type(error).__name__)
             raise DialogueUnavailable("the dialogue did not answer in time") from error
 

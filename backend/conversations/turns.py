@@ -25,7 +25,7 @@ from backend.conversations.ownership import Owner
 from backend.conversations.replies import Reply
 from backend.dialogue.desk import URGENT, Desk
 from backend.dialogue.turn import Turn
-from backend.errors import Conflict, DialogueUnavailable, NotFound
+from backend.errors import Conflict, DialogueUnavailable, NotFound, ServiceError
 from backend.ids import new_id
 from backend.rasa_client import DialogueEngine
 from backend.store.base import Store
@@ -153,7 +153,7 @@ class Turns:
     async def _respond(self, conversation_id: str, begun: Begun) -> Mapping[str, Any]:
         """Have Rasa route the turn; what it understood. A press works even when Rasa is away: its meaning is ours."""
         if begun.command and (begun.owner.state != "bot" or begun.command["do"] in ("hand_over", "leave_queue")):
-            await self.act(begun.turn_id, begun.command)
+            await self._act_ourselves(begun.turn_id, begun.command)
             return {}
         await self._fanout.publish(conversation_id, {"type": "typing", "author": "bot", "until_ms": TYPING_MS})
         try:
@@ -166,8 +166,17 @@ class Turns:
             )
         except DialogueUnavailable:
             if begun.command:
-                await self.act(begun.turn_id, begun.command)
+                await self._act_ourselves(begun.turn_id, begun.command)
             return {}
+
+    async def _act_ourselves(self, turn_id: str, command: Mapping[str, Any]) -> None:
+        """Carry out a press without Rasa. A defect of ours is told the learner like a dialogue that failed."""
+        try:
+            await self.act(turn_id, command)
+        except ServiceError:
+            raise
+        except Exception as error:
+            log.exception("turn.action.failed", turn=turn_id, error=type(error).__name__)
 
     async def act(self, turn_id: str, command: Mapping[str, Any]) -> list[str]:
         """Carry out a command in a turn that is running; the texts of its answer. Once: a second call gets the draft.
@@ -214,9 +223,11 @@ class Turns:
             row = await session.scalar(select(TurnRow).where(TurnRow.id == turn_id).with_for_update())
             if row is None:
                 raise NotFound("This conversation is gone.")
+            # The conversation's row is held first: whoever claims it now waits, and who has claimed it is seen.
+            held = await conversation(session, conversation_id)
             owner = before = await ownership.read(session, conversation_id)
             if row.finished_at is None:
-                turn = self._turn(session, await conversation(session, conversation_id), row, now)
+                turn = self._turn(session, held, row, now)
                 owner = await self._settle(session, turn, row, owner)
                 row.finished_at = now
                 row.understood = {**(row.understood or {}), **understood} or None
@@ -227,6 +238,8 @@ class Turns:
     async def _settle(self, session: AsyncSession, turn: Turn, row: TurnRow, owner: Owner) -> Owner:
         """Write the replies, unless somebody else owns the conversation by now; join or leave the queue."""
         draft = row.draft
+        if draft is not None and draft["left_queue"] and owner.state == "agent":
+            draft = None  # somebody came before they left: there is nothing to say
         ours = owner.state == "bot" or (row.press or {}).get("do") in ALWAYS_OURS
         if draft is not None and (ours or self._did_something(draft)):
             turn.replies = [Reply.from_draft(reply) for reply in draft["replies"]]
@@ -234,7 +247,7 @@ class Turns:
             turn.handed_over = draft["handed_over"] if owner.state == "bot" else None
             if draft["left_queue"] and owner.state == "queued":
                 owner = await ownership.change(session, turn.conversation.id, owner, "bot", turn.now, why="left_queue")
-        elif draft is None and ours:
+        elif row.draft is None and ours:
             row.failure = "dialogue_unavailable"
             await self._desk.failed(turn)
         if turn.handed_over:
