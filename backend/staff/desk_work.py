@@ -46,7 +46,9 @@ class DeskWork:
     async def stats(self, since: datetime, until: datetime) -> dict[str, Any]:
         """Counts from the records between two instants; each reconciles with the rows it counts."""
         async with self._store.read() as session:
+            # What a member keeps about a learner from Slack is nobody's conversation.
             within = (ConversationRow.created_at >= since, ConversationRow.created_at < until)
+            within += (ConversationRow.channel != "slack",)
             opened = await session.scalar(select(func.count()).select_from(ConversationRow).where(*within))
             states = await session.execute(
                 select(OwnershipRow.state, func.count())

@@ -97,6 +97,7 @@ class Staff:
             .join(OwnershipRow, OwnershipRow.conversation_id == ConversationRow.id)
             .outerjoin(StaffRow, StaffRow.id == OwnershipRow.staff_id)
             .outerjoin(LearnerRow, LearnerRow.id == ConversationRow.learner_id)
+            .where(ConversationRow.channel != "slack")  # what a member keeps about a learner, nobody's conversation
             .order_by(OwnershipRow.urgency.desc(), OwnershipRow.queued_at.asc().nulls_last())
             .order_by(ConversationRow.updated_at.desc())
             .limit(LISTED)

@@ -63,7 +63,9 @@ class SlackDouble:
     _count: Any = field(default_factory=lambda: itertools.count(1))
 
     async def start(self) -> str:
-        """The base address of the API."""
+        """The base address of the API; a second start changes nothing."""
+        if self.server is not None:
+            return str(self.server.make_url("/api/"))
         app = web.Application()
         app.router.add_route("*", "/api/{method}", self._api)
         app.router.add_post("/respond/{id}", self._respond)
@@ -88,6 +90,13 @@ class SlackDouble:
             **more,
         }
         return user_id
+
+    def written(self, event: dict[str, Any]) -> None:
+        """Somebody wrote a message."""
+        if event.get("type") in ("message", "app_mention") and event.get("text") is not None:
+            listed = self.channels.setdefault(event["channel"], [])
+            if not any(message["ts"] == event["ts"] for message in listed):
+                listed.append(dict(event))
 
     # --- what the API does -----------------------------------------------------------------------------------------
 

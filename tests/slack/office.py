@@ -9,8 +9,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
+
 from backend.slack.desk import SlackDesk
 from backend.staff import accounts
+from backend.store.slack_models import SlackIncomingRow, SlackOutgoingRow
 from tests.backend.running import Answer, Desk, running_desk
 from tests.slack.double import TOKEN, SlackDouble, buttons, form, json_body, signed
 
@@ -24,6 +27,17 @@ class Office:
 
     desk: Desk
     slack: SlackDouble
+    # Set by a test in which something is given up on purpose.
+    may_give_up: bool = False
+
+    async def given_up(self) -> list[str]:
+        """What was given up, coming or going: nothing, in most tests."""
+        found: list[str] = []
+        async with self.desk.services.store.read() as session:
+            for model in (SlackIncomingRow, SlackOutgoingRow):
+                query = select(model.last_error).where(model.last_error.like("gave up%"))
+                found += [str(error) for error in (await session.scalars(query)).all()]
+        return found
 
     @property
     def side(self) -> SlackDesk:
@@ -53,7 +67,8 @@ class Office:
         return await self.desk.call("POST", path, data=body, headers=sent)
 
     async def event(self, event: dict[str, Any], *, event_id: str | None = None, **more: Any) -> Answer:
-        """An event of the Events API."""
+        """An event of the Events API. What somebody wrote stands in its channel from then on."""
+        self.slack.written(event)
         payload = {
             "token": "verification",
             "team_id": "T1",
@@ -115,7 +130,13 @@ class Person:
         return self.office.slack.responses[-1]
 
     async def message(
-        self, text: str, thread: dict[str, Any] | None = None, channel: str = SUPPORT, **more: Any
+        self,
+        text: str,
+        thread: dict[str, Any] | None = None,
+        channel: str = SUPPORT,
+        *,
+        settle: bool = True,
+        **more: Any,
     ) -> str:
         """A message in a channel, maybe in a thread; its ts."""
         ts = self.office.slack.new_id("1773145000.")
@@ -132,7 +153,8 @@ class Person:
             **more,
         }
         assert (await self.office.event(event)).status == 200
-        await self.office.settle()
+        if settle:
+            await self.office.settle()
         return ts
 
     async def press(self, shown: dict[str, Any], action: str, **more: Any) -> Answer:
@@ -186,7 +208,7 @@ class Person:
 @asynccontextmanager
 async def running_office(database_url: str, slack: SlackDouble | None = None, **changes: Any) -> AsyncIterator[Office]:
     """A desk connected to a workspace with a support channel."""
-    double = slack or SlackDouble(channels={SUPPORT: []})
+    double = slack or SlackDouble(channels={SUPPORT: [], "C0OTHER": []})
     address = await double.start()
     settings = {
         "slack_signing_secret": SECRET,
@@ -199,6 +221,9 @@ async def running_office(database_url: str, slack: SlackDouble | None = None, **
     try:
         async with running_desk(database_url, **settings) as desk:
             await desk.load()
-            yield Office(desk, double)
+            office = Office(desk, double)
+            yield office
+            assert office.may_give_up or await office.given_up() == []
     finally:
-        await double.stop()
+        if slack is None:
+            await double.stop()
