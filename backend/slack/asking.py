@@ -24,6 +24,7 @@ from backend.wording import spoken
 from knowledge.model import Section
 
 NEAR = 2
+WIDE = 12
 # A question of a few words ("and for a Specialization?") means what was spoken of before.
 FOLLOW_UP_WORDS = 8
 KEPT_QUESTION = 400
@@ -79,13 +80,13 @@ class Asking:
         knowledge = self._parts.services.knowledge
         asked = _EMPTY_OPENING.sub("", question)
         if before is not None and len(question.split()) <= FOLLOW_UP_WORDS:
-            together = knowledge.near(f"{asked} {before.question}", NEAR + 6)
-            article = (before.section or "").partition("/")[0]
-            # What the thread has just said is not said again while something else fits.
-            new = [section for section in together if section.id != before.section]
-            same = [section for section in new if section.article == article]
-            alone = knowledge.near(asked, 3)
-            return list(dict.fromkeys([*[s for s in same if s in alone], *alone[:1], *same, *new]))[: NEAR + 1]
+            # What both the thread and the new words speak of, but not what the thread has just said.
+            together = knowledge.near(f"{asked} {before.question}", WIDE)
+            alone = knowledge.near(asked, WIDE)
+            both = [section for section in together if section in alone and section.id != before.section]
+            found = list(dict.fromkeys([*both, *alone, *together]))[: NEAR + 1]
+            if found:
+                return found
         return knowledge.near(question, NEAR + 1)
 
     def _worded(self, found: list[Section]) -> Json:

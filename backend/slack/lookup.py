@@ -219,18 +219,13 @@ class LookUp:
     async def status(self) -> list[Json]:
         """How many wait, since when, who is at work."""
         async with self._parts.services.store.read() as session:
-            states = dict(
-                (
-                    await session.execute(
-                        select(OwnershipRow.state, func.count())
-                        .join(ConversationRow, ConversationRow.id == OwnershipRow.conversation_id)
-                        .where(ConversationRow.channel != CHANNEL)
-                        .group_by(OwnershipRow.state)
-                    )
-                )
-                .tuples()
-                .all()
+            counted = await session.execute(
+                select(OwnershipRow.state, func.count())
+                .join(ConversationRow, ConversationRow.id == OwnershipRow.conversation_id)
+                .where(ConversationRow.channel != CHANNEL)
+                .group_by(OwnershipRow.state)
             )
+            states = dict(counted.all())
             oldest = await session.scalar(select(func.min(OwnershipRow.queued_at)))
             online = await self._online(session)
         minutes = int((self._parts.now - oldest).total_seconds() // 60) if oldest else 0
