@@ -81,8 +81,10 @@ async def parse(request: web.Request, model: type[BaseModel]) -> BaseModel:
 
 
 def _whole(value: Any) -> Any:
-    """The same JSON with the replacement sign for halves of characters, which a text cut in its middle may end in."""
+    """The same JSON without NULs, which PostgreSQL cannot keep, and with the replacement sign for halves of characters,
+    which a text cut in its middle may end in."""
     if isinstance(value, str):
+        value = value.replace("\x00", "")
         return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
         return [_whole(item) for item in value]

@@ -165,7 +165,7 @@ def _instant(request: web.Request, name: str, otherwise: datetime) -> datetime:
     try:
         return instant(text, otherwise) if text else otherwise
     except ValueError as error:
-        raise BadInput(str(error), field=name) from error
+        raise BadInput(f"Expected {error}.", field=name) from error
 
 
 async def unanswered(request: web.Request) -> Any:
