@@ -70,8 +70,8 @@ class DeskWork:
             operations = Counter(f"{operation}.{outcome}" for operation, outcome in acted)
             return {
                 "conversations": opened,
-                "by_state": dict(states.tuples().all()),
-                "messages": dict(said.tuples().all()),
+                "by_state": dict(states.all()),
+                "messages": dict(said.all()),
                 "operations": dict(operations),
                 "ratings": {"count": len(ratings), "mean": sum(ratings) / len(ratings) if ratings else None},
             }

@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp.test_utils import TestServer
+from sqlalchemy import func, select
 
 from backend.app import build_services, create_app
 from backend.conversations.identity import sign_identity
@@ -128,8 +129,6 @@ class Desk:
 
     async def count(self, model: Any, *where: Any) -> int:
         """How many rows of a table."""
-        from sqlalchemy import func, select
-
         async with self.services.store.read() as session:
             return int(await session.scalar(select(func.count()).select_from(model).where(*where)) or 0)
 
