@@ -112,7 +112,7 @@ async def keep(desk: Services, kind: str, payload: dict[str, Any]) -> bool:
     async with desk.store.write() as session:
         key, lane = key_of(kind, payload), lane_of(kind, payload)
         is_new = await put(session, SlackIncomingRow, key, lane, desk.clock.now(), kind=kind, payload=payload)
-    log.info("slack.received", kind=kind, new=is_new)
+    log.debug("slack.received", kind=kind, new=is_new)
     if is_new and desk.slack is not None:
         desk.slack.incoming.wake()
     return is_new

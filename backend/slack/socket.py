@@ -39,7 +39,7 @@ class SocketMode:
         try:
             while True:
                 try:
-                    await client.connect()
+                    await client.connect_to_new_endpoint()
                     log.info("slack.socket.connected")
                     break
                 except Exception as error:  # Slack away at our start; afterwards the client reconnects by itself

@@ -15,10 +15,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from aiohttp import web
+from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
+from slack_sdk.errors import SlackObjectFormationError
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.views import View
 
 TOKEN = "xoxb-the-double"
+APP_TOKEN = "xapp-the-double"
 # Methods that read take a query or a form, never JSON.
 FORM_ONLY = ("users.info", "conversations.history", "conversations.replies")
 PAGE = 3
@@ -59,6 +63,8 @@ class SlackDouble:
     troubles: list[Trouble] = field(default_factory=list)
     triggers: set[str] = field(default_factory=set)
     expired_urls: set[str] = field(default_factory=set)
+    sockets: list[web.WebSocketResponse] = field(default_factory=list)
+    acknowledged: list[dict[str, Any]] = field(default_factory=list)
     server: TestServer | None = None
     _count: Any = field(default_factory=lambda: itertools.count(1))
 
@@ -69,6 +75,7 @@ class SlackDouble:
         app = web.Application()
         app.router.add_route("*", "/api/{method}", self._api)
         app.router.add_post("/respond/{id}", self._respond)
+        app.router.add_get("/socket", self._socket)
         self.server = TestServer(app)
         await self.server.start_server(access_log=None)
         return str(self.server.make_url("/api/"))
@@ -131,7 +138,8 @@ class SlackDouble:
         return web.json_response(answer, status=status, headers=headers)
 
     def _answer(self, request: web.Request, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+        token = APP_TOKEN if method == "apps.connections.open" else TOKEN
+        if request.headers.get("Authorization") != f"Bearer {token}":
             return {"ok": False, "error": "invalid_auth" if "Authorization" in request.headers else "not_authed"}
         if method in FORM_ONLY and request.content_type == "application/json":
             return {"ok": False, "error": "invalid_arguments"}
@@ -149,7 +157,7 @@ class SlackDouble:
             return {"ok": False, "error": "no_text"}
         if len(arguments.get("text", "")) > 40000:
             return {"ok": False, "error": "msg_too_long"}
-        if len(arguments.get("blocks") or []) > 50:
+        if not are_valid(arguments.get("blocks") or []):
             return {"ok": False, "error": "invalid_blocks"}
         root = arguments.get("thread_ts")
         if root and not any(message["ts"] == root for message in self.channels[channel]):
@@ -162,6 +170,8 @@ class SlackDouble:
         message = self._find(arguments)
         if message is None:
             return {"ok": False, "error": "message_not_found"}
+        if not are_valid(arguments.get("blocks") or []):
+            return {"ok": False, "error": "invalid_blocks"}
         message.update({"text": arguments.get("text"), "blocks": arguments.get("blocks", []), "edited": True})
         return {"ok": True, "channel": arguments["channel"], "ts": message["ts"]}
 
@@ -191,6 +201,8 @@ class SlackDouble:
         if trigger not in self.triggers:
             return {"ok": False, "error": "expired_trigger_id"}
         self.triggers.discard(trigger)
+        if not is_valid_view(arguments["view"]):
+            return {"ok": False, "error": "invalid_arguments"}
         view = {**arguments["view"], "id": f"V{next(self._count)}", "hash": "1.x"}
         self.views.append(view)
         return {"ok": True, "view": view}
@@ -222,8 +234,33 @@ class SlackDouble:
         if trouble:
             self.troubles.remove(trouble)
             return web.Response(status=trouble.status, headers={"Retry-After": str(trouble.retry_after or 1)})
-        self.responses.append({**await request.json(), "id": request.match_info["id"]})
+        body = await request.json()
+        if not are_valid(body.get("blocks") or []):
+            return web.Response(status=400, text="invalid_blocks")
+        self.responses.append({**body, "id": request.match_info["id"]})
         return web.Response(text="ok")
+
+    def _apps_connections_open(self, _arguments: dict[str, Any]) -> dict[str, Any]:
+        assert self.server is not None
+        return {"ok": True, "url": str(self.server.make_url("/socket")).replace("http", "ws", 1)}
+
+    async def _socket(self, request: web.Request) -> web.WebSocketResponse:
+        """Socket Mode: says hello, passes on what `over_socket` is given, and keeps what is acknowledged."""
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        self.sockets.append(socket)
+        await socket.send_json({"type": "hello", "num_connections": 1, "connection_info": {"app_id": "A1"}})
+        async for message in socket:
+            if message.type is WSMsgType.TEXT:
+                self.acknowledged.append(message.json())
+        return socket
+
+    async def over_socket(self, kind: str, payload: dict[str, Any]) -> str:
+        """Send an envelope; its id."""
+        envelope = self.new_id("env")
+        told = {"type": kind, "envelope_id": envelope, "payload": payload, "accepts_response_payload": True}
+        await self.sockets[-1].send_json(told)
+        return envelope
 
     # --- looking at it ---------------------------------------------------------------------------------------------
 
@@ -249,6 +286,45 @@ class SlackDouble:
     def response_url(self) -> str:
         assert self.server is not None
         return str(self.server.make_url(f"/respond/{next(self._count)}"))
+
+
+def are_valid(blocks: list[dict[str, Any]], most: int = 50) -> bool:
+    """Whether blocks have Slack's form: by Slack's own models, and by the limits of its documentation."""
+    try:
+        for block in Block.parse_all(blocks):
+            block.validate_json()
+    except SlackObjectFormationError:
+        return False
+    return len(blocks) <= most and all(_within_limits(block) for block in blocks)
+
+
+def _within_limits(block: dict[str, Any]) -> bool:
+    elements = block.get("elements", [])
+    if block["type"] == "section":
+        return 1 <= len(block["text"]["text"]) <= 3000 and _is_valid_button(block.get("accessory"))
+    if block["type"] == "context":
+        return 1 <= len(elements) <= 10 and all(1 <= len(element["text"]) <= 3000 for element in elements)
+    if block["type"] == "actions":
+        ids = [element["action_id"] for element in elements]
+        return 1 <= len(elements) <= 25 and len(set(ids)) == len(ids) and all(map(_is_valid_button, elements))
+    return block["type"] in ("divider", "header", "input")
+
+
+def _is_valid_button(button: dict[str, Any] | None) -> bool:
+    if not button:
+        return True
+    return 1 <= len(button["text"]["text"]) <= 75 and len(button.get("value", "")) <= 2000
+
+
+def is_valid_view(view: dict[str, Any]) -> bool:
+    """Whether a dialog has Slack's form; one with a box needs a button to send it off."""
+    try:
+        View(**view).validate_json()
+    except SlackObjectFormationError:
+        return False
+    has_box = any(block["type"] == "input" for block in view["blocks"])
+    fits = len(view["title"]["text"]) <= 24 and len(view.get("private_metadata", "")) <= 3000
+    return fits and are_valid(view["blocks"], 100) and (not has_box or "submit" in view)
 
 
 def signed(secret: str, at: int, body: bytes) -> dict[str, str]:
