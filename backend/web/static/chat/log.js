@@ -119,7 +119,10 @@ export class Log {
     say(this.typing.firstChild, author && text);
   }
 
-  /** New entries: our own always pulls the view along; others only if the reader is at the end, and never past their start. */
+  /**
+   * New entries: our own always pulls the view along; others only if the reader is at the end, and never past their start.
+   * The desk may answer in several messages, so its start is the question.
+   */
   #arrive(first, stay, last) {
     const own = last.echo || last.message?.author === "learner";
     if (!stay && !own) {
@@ -127,7 +130,8 @@ export class Log {
       return;
     }
     this.toEnd();
-    const top = first.offsetTop - 12;
+    const question = last.message?.author === "bot" && [...this.list.querySelectorAll(".learner")].at(-1);
+    const top = (question || first).offsetTop - 12;
     if (!own && this.scroller.scrollTop > top) this.scroller.scrollTop = top;
     this.more.hidden = this.#nearEnd();
   }

@@ -70,6 +70,7 @@ h2 { font-size: 1.05rem; font-weight: 650; line-height: 1.25; }
 .who { font-size: .82rem; font-weight: 600; margin-block-end: .15rem; }
 .meta { display: flex; flex-wrap: wrap; align-items: center; justify-content: flex-end; gap: 0 .6rem; margin-block-start: .15rem; font-size: .8rem; color: var(--soft); }
 .text { min-block-size: 44px; padding: 0 .3rem; border: 0; background: none; color: var(--accent); font-size: .92rem; font-weight: 550; text-decoration: underline; text-underline-offset: .2em; }
+.tools .text { margin-block-end: -.4rem; }
 .text:hover { color: var(--strong); }
 .replies, .row { display: flex; flex-wrap: wrap; gap: .5rem; margin-block-start: .6rem; }
 .reply { min-block-size: 44px; padding: .4rem 1rem; border: 1px solid var(--accent); border-radius: 12px; background: var(--paper); color: var(--accent); font-weight: 600; line-height: 1.3; text-align: start; overflow-wrap: anywhere; }
@@ -115,7 +116,7 @@ h2 { font-size: 1.05rem; font-weight: 650; line-height: 1.25; }
 .send { background: var(--accent); color: var(--on); }
 .send:hover { background: var(--strong); }
 .count { padding: .2rem .6rem; font-size: .84rem; color: var(--soft); }
-.tools { margin-block-end: -.4rem; display: flex; justify-content: center; gap: 1rem; }
+.tools { display: flex; justify-content: center; gap: 1rem; }
 .typing { display: flex; align-items: center; gap: .25rem; margin-block-start: .8rem; font-size: .88rem; color: var(--soft); }
 .typing i { inline-size: .4rem; block-size: .4rem; border-radius: 50%; background: currentcolor; animation: blink 1.2s infinite; }
 .typing span { margin-inline-end: .3rem; }
