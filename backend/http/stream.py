@@ -6,16 +6,18 @@ import asyncio
 import json
 from typing import Any
 
-from aiohttp import WSMsgType, web
+import structlog
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from backend.conversations import identity, ownership, transcript
 from backend.conversations.fanout import Subscription
-from backend.errors import Forbidden
+from backend.errors import Forbidden, Unavailable
 from backend.http.keys import services
 from backend.http.middleware import own_origin
 from backend.http.routing import number
 from backend.services import Services
 
+log = structlog.get_logger()
 PROTOCOL = "lectern.v1"
 BATCH = 500
 
@@ -41,18 +43,36 @@ async def learner_stream(request: web.Request) -> web.StreamResponse:
     desk = services(request)
     after = number(request, "after", 0)
     async with desk.store.read() as session:
-        conversation = (await identity.opened(session, request.match_info["id"], bearer(request))).id
+        opened = await identity.opened(session, request.match_info["id"], bearer(request))
+    conversation, after = opened.id, min(after, opened.last_seq)
     socket = web.WebSocketResponse(heartbeat=25, protocols=(PROTOCOL,), max_msg_size=4096)
     await socket.prepare(request)
     # Subscribed before the transcript is read: nothing falls between the two; what comes twice is told once below.
     async with desk.fanout.subscribe(conversation) as subscription:
-        sender = asyncio.create_task(_send(desk, socket, conversation, subscription, after))
+        sender = asyncio.create_task(_send_or_close(desk, socket, conversation, subscription, after))
         try:
             await _receive(desk, socket, conversation, subscription)
+        except Unavailable:
+            await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
         finally:
             sender.cancel()
             await asyncio.gather(sender, return_exceptions=True)
     return socket
+
+
+async def _send_or_close(
+    desk: Services, socket: web.WebSocketResponse, conversation: str, subscription: Subscription, after: int
+) -> None:
+    """A stream that cannot tell any more what happens is closed: its client comes back and resumes."""
+    code = WSCloseCode.TRY_AGAIN_LATER
+    try:
+        await _send(desk, socket, conversation, subscription, after)
+    except (Unavailable, ConnectionError):
+        pass
+    except Exception as error:
+        log.exception("stream.failed", error=type(error).__name__)
+        code = WSCloseCode.INTERNAL_ERROR
+    await socket.close(code=code)
 
 
 async def _send(
@@ -76,7 +96,7 @@ async def _send(
             seen = await _catch_up(desk, socket, conversation, seen)
             continue
         elif event["type"] == "resume":
-            seen = await _catch_up(desk, socket, conversation, event["after"])
+            seen = await _catch_up(desk, socket, conversation, min(event["after"], seen))
             continue
         await socket.send_json(event)
 

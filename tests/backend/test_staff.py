@@ -16,7 +16,6 @@ from backend.errors import BadInput, Conflict
 from backend.staff import accounts
 from backend.staff.accounts import LOCK, LONGEST_LOCK, SESSION_LASTS, TRIES
 from backend.store.desk_models import AuditRow, CaseRow, StaffRow, StaffSessionRow
-from backend.store.world_models import LearnerRow
 from tests.backend.everywhere import assert_error
 from tests.backend.running import NOW, Console, Desk, Talk, running_desk
 
