@@ -78,7 +78,11 @@ class KnowledgeService:
         Without one that is near, the first of the article that leads there most.
         """
         leads = self._leads.get(name, [])
-        near = [hit.section for hit in self.searcher.query(text, limit=12) if hit.section in leads] if text else []
+        near = [
+            hit.section
+            for hit in (self.searcher.query(text, limit=12) if text else ())
+            if hit.section in leads and len(hit.matched_words) > 1
+        ]
         if near:
             return near[0]
         often = Counter(section.article for section in leads)

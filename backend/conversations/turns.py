@@ -21,6 +21,7 @@ from backend.conversations import ownership, transcript
 from backend.conversations.agenda import Agenda
 from backend.conversations.fanout import STAFF, Fanout
 from backend.conversations.masking import mask
+from backend.conversations.naming import to_understand
 from backend.conversations.ownership import Owner
 from backend.conversations.replies import Reply
 from backend.dialogue.desk import URGENT, Desk
@@ -97,7 +98,7 @@ class Turns:
             owner = await ownership.read(session, conversation_id)
             if known is not None:
                 finished = known.finished_at is not None
-                return self._begun(row, known, owner, finished), []
+                return await self._begun(session, row, known, owner, finished), []
             if owner.state == "closed":
                 owner = await ownership.change(session, conversation_id, owner, "bot", now, why="reopened")
             turn, shown = await self._new_turn(session, row, sent, now)
@@ -107,7 +108,7 @@ class Turns:
             if owner.state == "bot" and turn.press is None:
                 turn.press = await self._desk.interpret(self._turn(session, row, turn, now))
             self._rotate(row, now)
-            return self._begun(row, turn, owner, False), [transcript.to_json(message)]
+            return await self._begun(session, row, turn, owner, False), [transcript.to_json(message)]
 
     async def _new_turn(
         self, session: AsyncSession, row: ConversationRow, sent: Sent, now: datetime
@@ -142,11 +143,14 @@ class Turns:
         row.rasa_seen_at = now
 
     @staticmethod
-    def _begun(row: ConversationRow, turn: TurnRow, owner: Owner, finished: bool) -> Begun:
+    async def _begun(session: AsyncSession, row: ConversationRow, turn: TurnRow, owner: Owner, finished: bool) -> Begun:
         agenda = Agenda.from_json(row.agenda)
         asked = agenda.asked["kind"] if agenda.asked else None
         context = {"topic": agenda.topic, "asked": asked}
-        return Begun(turn.id, owner, row.rasa_session, turn.text or "", turn.press, context, finished)
+        text = turn.text or ""
+        if text and turn.press is None and owner.state == "bot" and not finished:
+            text = await to_understand(session, text, row.learner_id)
+        return Begun(turn.id, owner, row.rasa_session, text, turn.press, context, finished)
 
     # --- second transaction: decide and act, leave a draft ---------------------------------------------------------
 

@@ -59,6 +59,11 @@ class Answering:
         turn.helped()
         return section
 
+    def leads_to(self, command: Mapping[str, Any]) -> str | None:
+        """The operation the section of an answer leads to."""
+        name = told(command, "section")
+        return self._knowledge.section(name).operation if self._knowledge.has(name) else None
+
     def _lead_buttons(self, section: Section) -> tuple[Button, ...]:
         """What the section leads to: doing it, looking into it, or a person where it is urgent."""
         buttons = []

@@ -12,7 +12,7 @@ from backend.conversations.replies import Button
 from backend.conversations.transcript import to_json
 from backend.dialogue.answering import Answering
 from backend.dialogue.confirming import TYPED_WORD, Confirming
-from backend.dialogue.diagnosing import Diagnosing
+from backend.dialogue.diagnosing import FOR_GUESTS, Diagnosing
 from backend.dialogue.operating import Operating
 from backend.dialogue.picking import picked
 from backend.dialogue.requests import requests_in
@@ -55,7 +55,13 @@ class Desk:
             raise BadInput(f"expected a known verb in 'do', got {verb!r}", field="do")
         before = turn.agenda.asked
         await getattr(self, f"_do_{verb}")(turn, command)
-        if verb in ASIDES and not turn.handed_over and before and turn.agenda.asked == before:
+        after = (turn.agenda.asked or {}).get("kind")
+        if (
+            verb in ASIDES
+            and not turn.handed_over
+            and before
+            and (turn.agenda.asked == before or after in (None, "offer"))
+        ):
             misses = turn.agenda.misses
             await self._confirming.resume(turn, before)
             # Asking the open question again does not mean that the message was understood.
@@ -64,7 +70,15 @@ class Desk:
             turn.agenda = turn.agenda.with_(asked=None, misses=0)
 
     async def _do_answer(self, turn: Turn, command: Mapping[str, Any]) -> None:
+        leads_to = self._answering.leads_to(command)
+        if leads_to in self._registry and _REQUEST.match(turn.text) and not _ASKS.search(turn.text):
+            # Put as a wish, not as a question: "i want to cancel my trial before it charges me".
+            await self._do_operate(turn, {"operation": leads_to})
+            return
         section = self._answering.answer(turn, command)
+        if section is not None and section.diagnosis in FOR_GUESTS:
+            await self._diagnosing.diagnose(turn, {"question": section.diagnosis})
+            return
         if section is None or not turn.learner_id or not _PERSONAL.search(turn.text):
             return
         # "Why was *I* charged twice", "can *I* …": the article, and what it means for this account.
@@ -179,8 +193,9 @@ class Desk:
             return _option(turn.text, asked)
         if asked["kind"] == "collect":
             return {**asked, "do": "collect"} if _is_told(turn.text, asked) else None
-        if asked["kind"] == "type_to_confirm" and turn.text.strip(" \"'.") == TYPED_WORD:
-            return dict(asked["then"])
+        if asked["kind"] == "type_to_confirm" and turn.text.strip(" \"'.").upper() == TYPED_WORD:
+            is_exact = turn.text.strip(" \"'.") == TYPED_WORD
+            return dict(asked["then"]) if is_exact else {"do": "repeat"}
         if asked["kind"] == "confirm":
             return await self._other_target(turn)
         return None
@@ -236,6 +251,16 @@ def _option(text: str, asked: Mapping[str, Any]) -> dict[str, Any] | None:
     return dict(asked["presses"][int(match.only.target)]) if match.only else None
 
 
+# A wish: it begins with what is wanted or with a word that asks for it, and asks nothing.
+_REQUEST = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|please|pls|kindly|ok|and|now|just|so|well|then)\W+)*"
+    r"(?:i(?:'?d like| would like| want(?:ed)?| wanna| need| wish| demand)\b(?! (?:to know|to ask|to understand|information))"
+    r"|(?:can|could|would|will) (?:you|u)\b(?! (?:tell|explain|say))"
+    r"|(?:refund|cancel|stop|end|delete|close|remove|erase|unenroll|unenrol|drop|withdraw|unlink|disconnect|resend|send|"
+    r"reset|change|correct|report|apply|give|get|take|return|reimburse|unsubscribe)\b)",
+    re.I,
+)
+_ASKS = re.compile(r"\?|\b(?:how|what|why|when|where|which|who|whether)\b", re.I)
 _PERSONAL = re.compile(r"\b(?:i|i'?m|i'?ve|i'?d|my|me|mine)\b", re.I)
 _ELIGIBLE = re.compile(r"\b(?:can|could|may|am|would|will|do) i\b|\b(?:is|are|can|could) my\b", re.I)
 # Short texts that are plainly not what was asked for: they are left to Rasa.
@@ -243,7 +268,8 @@ _ASIDE = re.compile(
     r"^\W*(?:stop|cancel|never ?mind|forget (?:it|about it)|no|nope|no thanks?|quit|exit|leave it|"
     r"yes|yeah|yep|sure|ok(?:ay)?|(?:i (?:want|need) |get me |talk to |speak to |give me )?(?:a |an |to )?"
     r"(?:real )?(?:person|human|agent|operator|help)|"
-    r"hi|hello|hey|thanks?(?: you)?|what\??|why\??|repeat(?: that)?|wait)\W*$",
+    r"hi|hello|hey|thanks?(?: you)?|what\??|why\??|repeat(?: that)?|wait)(?:\W+(?:stop|cancel|never ?mind|forget it|"
+    r"please|thanks|now))*\W*$",
     re.I,
 )
 _QUESTION = re.compile(

@@ -36,7 +36,7 @@ ABOUT_COURSE = frozenset(
     )
 )
 ABOUT_PAYMENT = frozenset(("payment_status", "refund_status"))
-FOR_GUESTS = frozenset(("in_plus", "payment_method", "sign_in"))
+FOR_GUESTS = frozenset(("in_plus", "payment_method"))
 # May be asked about anything of the catalogue, one's own or not.
 ABOUT_CATALOG = ABOUT_COURSE | {"in_plus", "payment_status"}
 ALSO_SPECIALIZATIONS = frozenset(
@@ -71,7 +71,7 @@ class Diagnosing:
             raise BadInput(f"there is no diagnosis {name!r}", field="question")
         account = await turn.account()
         text = command.get("text") or turn.text
-        if account is None and name not in FOR_GUESTS:
+        if account is None and name not in (*FOR_GUESTS, "sign_in"):
             self._ask_to_sign_in(turn, name, text)
             return
         target = told(command, "target", optional=True)
@@ -153,6 +153,9 @@ class Diagnosing:
         )
         first = next((button for button in buttons if button.press["do"] == "operate"), None)
         turn.agenda = turn.agenda.with_(asked={"kind": "offer", "press": dict(first.press)} if first else None)
+        section = self._knowledge.leading_to(diagnosis.question)
+        if section is not None:
+            turn.agenda = turn.agenda.with_(topic=section.id)
         turn.helped()
 
     def _finding(self, question: str, finding: Finding) -> str:

@@ -8,6 +8,9 @@ from typing import Any
 from backend.operations.base import Candidate
 from backend.operations.matching import by_name, by_position
 
+# So much of a text has to be the name for it to be an answer: "unenroll me from python" names one and wants another thing.
+ANSWERS = 0.7
+
 
 def picked(text: str, asked: Mapping[str, Any], candidates: Sequence[Candidate]) -> dict[str, Any] | None:
     """The press a text stands for, or None when it is about something else.
@@ -23,9 +26,9 @@ def picked(text: str, asked: Mapping[str, Any], candidates: Sequence[Candidate])
     if placed.candidates:
         return {**press, "targets": [each.target for each in placed.candidates]}
     named = by_name(text, shown)
-    if named.share < 0.5:
+    if named.share < ANSWERS:
         named = by_name(text, candidates)
-    if named.share < 0.5 or not named.candidates:
+    if named.share < ANSWERS or not named.candidates:
         return None
     if named.only:
         return {**press, "target": named.only.target}

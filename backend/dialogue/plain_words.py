@@ -17,8 +17,8 @@ _YES = frozenset(
 # Words that may stand around a yes without changing it.
 _AROUND = frozenset(
     (
-        "i im am it this that the a an my me you we lets let with ahead now so just as of all and to for want "
-        "would will be like thank thanks you very much sir madam mate dear friend please pls plz kindly hi hello "
+        "i im am it this that one make the a an my me you we lets let with ahead now so just as of all and to for want "
+        "would will be like thank thanks you very much sir madam mate dear friend please pls plz kindly hi hello one "
         "hey there fine is s thats everything everyone quickly asap immediately today really hundred percent 100 "
         "sounds works happy back money"
     ).split()

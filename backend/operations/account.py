@@ -86,11 +86,10 @@ class ResetPassword(Operation):
 
     async def carry_out(self, work: Work) -> Done:
         address = work.decision.target or ""
-        query = select(LearnerRow.name).where(
-            func.lower(LearnerRow.email) == address.lower(), LearnerRow.status == "active"
-        )
-        names = (await work.session.scalars(query)).all()
-        return Done({"email": address}, [Email("email_reset_password", {"name": name}, address) for name in names[:1]])
+        query = select(LearnerRow).where(func.lower(LearnerRow.email) == address.lower(), LearnerRow.status == "active")
+        found = (await work.session.scalars(query)).all()
+        mails = [Email("email_reset_password", {"name": row.name}, row.email, row.id) for row in found]
+        return Done({"email": address}, mails)
 
 
 class ChangeName(Operation):

@@ -52,6 +52,8 @@ class Email:
     wording: str
     values: Mapping[str, Any]
     to: str
+    # Whose mail it is, where that is not the account's that asked.
+    learner: str | None = None
 
 
 @dataclass(frozen=True)

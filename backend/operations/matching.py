@@ -74,6 +74,13 @@ _NEWEST = re.compile(
 _OLDEST = re.compile(r"\b(?:first|oldest|earliest)\s+(?:payment|charge|purchase|order)\b", re.I)
 _BOTH = re.compile(r"\b(?:both|all (?:of (?:them|it|my)|my|the)|everything)\b", re.I)
 # Named as fully as this, a candidate is meant for itself and not confused with another.
+# Words that point at something without naming it: they do not make an answer to "which one?" about something else.
+_POINTING = frozenset(
+    (
+        "one ones dollar dollars euro euros usd buck bucks payment charge course class subscription please pls think was "
+        "yes no want mean meant its that this would like choose take pick lets about ok okay sorry actually rather only"
+    ).split()
+)
 NAMED = 0.85
 TELLING = 0.3
 
@@ -200,7 +207,7 @@ def by_name(text: str, candidates: Sequence[Candidate], *, threshold: float = 0.
     kept = [(candidate, score, used) for candidate, score, used in scored if score >= best - 0.08 or explained <= used]
     narrowed = _by_detail(text, [candidate for candidate, _score, _used in kept])
     used = max(len(used) for _candidate, _score, used in kept)
-    meant = [word for word in said if word not in _SMALL] or said
+    meant = [word for word in said if word not in _SMALL and word not in _POINTING] or said
     return Match(tuple(narrowed), best, min(1.0, used / len(meant)))
 
 

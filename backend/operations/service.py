@@ -229,7 +229,8 @@ class Operations:
     ) -> None:
         """The mails, and the event for the platform."""
         for email in done.emails:
-            self.outbox.owe_email(session, account.id if account else None, email.to, email.wording, email.values, now)
+            whose = email.learner or (account.id if account else None)
+            self.outbox.owe_email(session, whose, email.to, email.wording, email.values, now)
         event = {
             "event": f"{decision.operation}.{'case_opened' if done.case else 'done'}",
             "operation": decision.operation,
