@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BACKEND := .venv/bin/python
 BOT := .venv-bot/bin/python
+DATA ?= ../shared/benchmarks/banking77
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test train bench soak bench-nlu evaluate lint format lock clean
@@ -31,13 +32,12 @@ soak: ## play random people against the desk for ten minutes and check what must
 	@$(PYTHON) -m desk train
 	$(BACKEND) -m tests.soak $(ARGS)
 
-bench-nlu: ## measure understanding on the public yardsticks
-	@$(PYTHON) -m desk setup --tests
-	$(BOT) -m tests.benchmarks.nlu $(ARGS)
+bench-nlu: ## measure understanding on somebody else's questions (DATA=folder with train.csv and test.csv)
+	@$(PYTHON) -m desk setup
+	$(BOT) -m bot.bench_nlu --data $(DATA) $(ARGS)
 
-evaluate: ## measure understanding on the project's own questions
-	@$(PYTHON) -m desk setup --tests
-	@$(PYTHON) -m desk train
+evaluate: ## measure understanding on the project's own questions, by cross-validation
+	@$(PYTHON) -m desk setup
 	$(BOT) -m bot.evaluate $(ARGS)
 
 lint: ## check style, the articles and the scripts
