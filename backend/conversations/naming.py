@@ -1,6 +1,6 @@
 """Takes the titles of courses out of what is sent to be understood: a title says which, never what is wanted.
 
-"Unenroll me from Astronomy Nights" and "unenroll me from World of Wine" are one wish, and only the backend knows titles.
+"Unenroll me from Astronomy Nights" and "unenroll me from World of Wine" are one wish; only the backend knows titles.
 What the learner wrote stays as it is in the transcript and for finding what is meant.
 """
 

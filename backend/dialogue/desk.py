@@ -181,6 +181,9 @@ class Desk:
         asked = turn.agenda.asked
         if not turn.text:
             return None
+        if _PERSON.match(turn.text):
+            # Always within reach: needs no model, and works while Rasa is away.
+            return {"do": "hand_over", "why": "asked"}
         if not asked or asked["kind"] == "offer":
             return await self._other_target(turn)
         if asked["kind"] == "choose":
@@ -251,10 +254,20 @@ def _option(text: str, asked: Mapping[str, Any]) -> dict[str, Any] | None:
     return dict(asked["presses"][int(match.only.target)]) if match.only else None
 
 
+_PERSON = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|please|pls|ok|no|sorry|just|can you|could you|can i|could i|may i|i want to|i wanna|i need to|"
+    r"i would like to|i'?d like to|i want|i need|let me|get me|give me)\W+)*"
+    r"(?:(?:talk|speak|chat|connect me|put me through|transfer me|hand me over)\s+(?:to|with)\s+)?"
+    r"(?:a|an|the|your|some)?\s*(?:real|live|actual|human)?\s*"
+    r"(?:person|human(?: being)?|agent|representative|operator|someone|somebody|customer (?:service|support)|"
+    r"support(?: (?:agent|team|staff))?|staff)(?:\W+(?:please|pls|now|real|here|thanks|thank you))*\W*$",
+    re.I,
+)
 # A wish: it begins with what is wanted or with a word that asks for it, and asks nothing.
 _REQUEST = re.compile(
     r"^\W*(?:(?:hi|hello|hey|please|pls|kindly|ok|and|now|just|so|well|then)\W+)*"
-    r"(?:i(?:'?d like| would like| want(?:ed)?| wanna| need| wish| demand)\b(?! (?:to know|to ask|to understand|information))"
+    r"(?:i(?:'?d like| would like| want(?:ed)?| wanna| need| wish| demand)\b"
+    r"(?! (?:to know|to ask|to understand|information))"
     r"|(?:can|could|would|will) (?:you|u)\b(?! (?:tell|explain|say))"
     r"|(?:refund|cancel|stop|end|delete|close|remove|erase|unenroll|unenrol|drop|withdraw|unlink|disconnect|resend|send|"
     r"reset|change|correct|report|apply|give|get|take|return|reimburse|unsubscribe)\b)",

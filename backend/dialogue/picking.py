@@ -8,7 +8,7 @@ from typing import Any
 from backend.operations.base import Candidate
 from backend.operations.matching import by_name, by_position
 
-# So much of a text has to be the name for it to be an answer: "unenroll me from python" names one and wants another thing.
+# So much of a text has to be the name for it to be an answer: "unenroll me from python" wants another thing.
 ANSWERS = 0.7
 
 

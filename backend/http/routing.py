@@ -65,7 +65,7 @@ async def parse(request: web.Request, model: type[BaseModel]) -> BaseModel:
     """The JSON body as `model`. Raises BadInput naming the field and what was expected."""
     raw = await read_body(request, BODY_LIMIT)
     try:
-        data = _whole(json.loads(raw or b"{}"))
+        data = whole(json.loads(raw or b"{}"))
     except (ValueError, RecursionError) as error:
         raise BadInput("Expected a JSON object as the body.", code="malformed_json") from error
     if not isinstance(data, dict):
@@ -80,16 +80,16 @@ async def parse(request: web.Request, model: type[BaseModel]) -> BaseModel:
         raise BadInput(sentence, code="invalid_field", field=field) from error
 
 
-def _whole(value: Any) -> Any:
+def whole(value: Any) -> Any:
     """The same JSON without NULs, which PostgreSQL cannot keep, and with the replacement sign for halves of characters,
     which a text cut in its middle may end in."""
     if isinstance(value, str):
         value = value.replace("\x00", "")
         return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
-        return [_whole(item) for item in value]
+        return [whole(item) for item in value]
     if isinstance(value, dict):
-        return {_whole(key): _whole(item) for key, item in value.items()}
+        return {whole(key): whole(item) for key, item in value.items()}
     return value
 
 

@@ -20,7 +20,7 @@ from slack_sdk.signature import SignatureVerifier
 from backend.clock import Clock
 from backend.errors import BadInput, Unauthorized
 from backend.http.keys import services
-from backend.http.routing import Route, json_answer, read_body
+from backend.http.routing import Route, json_answer, read_body, whole
 from backend.services import Services
 from backend.slack.dialogs import unfilled
 from backend.slack.queue import put
@@ -58,12 +58,12 @@ async def verified(request: web.Request) -> bytes:
 
 
 def _form(raw: bytes) -> dict[str, str]:
-    return dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
+    return dict(whole(dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))))
 
 
 def _object(text: str | bytes) -> dict[str, Any]:
     try:
-        data = json.loads(text)
+        data = whole(json.loads(text))
     except (ValueError, RecursionError) as error:
         raise BadInput("Expected JSON as Slack sends it.", code="malformed_json") from error
     if not isinstance(data, dict):

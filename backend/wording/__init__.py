@@ -25,8 +25,8 @@ def spoken(value: Any) -> str:
         return str(value)
     if isinstance(value, datetime):
         value = value.astimezone(timezone.utc)
-        seconds = f":{value:%S}" if value.second else ""
-        return f"{value.day} {value:%B %Y, %H:%M}{seconds} UTC"
+        # Whole minutes, rounded down: a deadline is never shown later than it is.
+        return f"{value.day} {value:%B %Y, %H:%M} UTC"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
