@@ -255,8 +255,8 @@ def _option(text: str, asked: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 _PERSON = re.compile(
-    r"^\W*(?:(?:hi|hello|hey|please|pls|ok|no|sorry|just|can you|could you|can i|could i|may i|i want to|i wanna|i need to|"
-    r"i would like to|i'?d like to|i want|i need|let me|get me|give me)\W+)*"
+    r"^\W*(?:(?:hi|hello|hey|please|pls|ok|no|sorry|just|can you|could you|can i|could i|may i|i want to|i wanna|"
+    r"i need to|i would like to|i'?d like to|i want|i need|let me|get me|give me)\W+)*"
     r"(?:(?:talk|speak|chat|connect me|put me through|transfer me|hand me over)\s+(?:to|with)\s+)?"
     r"(?:a|an|the|your|some)?\s*(?:real|live|actual|human)?\s*"
     r"(?:person|human(?: being)?|agent|representative|operator|someone|somebody|customer (?:service|support)|"

@@ -77,8 +77,8 @@ _BOTH = re.compile(r"\b(?:both|all (?:of (?:them|it|my)|my|the)|everything)\b", 
 # Words that point at something without naming it: they do not make an answer to "which one?" about something else.
 _POINTING = frozenset(
     (
-        "one ones dollar dollars euro euros usd buck bucks payment charge course class subscription please pls think was "
-        "yes no want mean meant its that this would like choose take pick lets about ok okay sorry actually rather only"
+        "one ones dollar dollars euro euros usd buck bucks payment charge course class subscription please pls think "
+        "was yes no want mean meant its that this would like choose take pick lets about ok okay sorry actually rather only"
     ).split()
 )
 NAMED = 0.85
