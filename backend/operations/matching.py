@@ -78,7 +78,7 @@ _BOTH = re.compile(r"\b(?:both|all (?:of (?:them|it|my)|my|the)|everything)\b", 
 _POINTING = frozenset(
     (
         "one ones dollar dollars euro euros usd buck bucks payment charge course class subscription please pls think "
-        "was yes no want mean meant its that this would like choose take pick lets about ok okay sorry actually rather only"
+        "was yes no want mean meant its that this would like choose take pick lets about ok okay sorry actually only"
     ).split()
 )
 NAMED = 0.85
