@@ -24,6 +24,7 @@ SMALL_TALK = (
     "positive",
     "negative",
 )
+LEAST_CONFIDENCE = 0.15
 # The next unanswered question in a row brings a person.
 MAX_MISSES = 2
 
@@ -42,6 +43,11 @@ class Answering:
         if not self._knowledge.has(name):
             # The model was trained on articles that have changed since.
             self.fallback(turn, {"near": command.get("alternatives") or [], "kind": "unsure"})
+            return None
+        confidence = _confidence(command)
+        if confidence is not None and confidence < LEAST_CONFIDENCE:
+            # Whatever came first came first of nothing that fits: never bluff.
+            self.fallback(turn, {"near": [{"section": name}, *(command.get("alternatives") or [])], "kind": "unsure"})
             return None
         section = self._knowledge.section(name)
         turn.say(
