@@ -43,7 +43,7 @@ from backend.slack.desk import make_slack
 from backend.staff.desk_work import DeskWork
 from backend.staff.service import Staff
 from backend.store.base import Store, make_engine
-from backend.store.test_clock import kept_clock
+from backend.store.kept_clock import kept_clock
 from backend.wording import Wording
 from knowledge.reader import load_knowledge
 

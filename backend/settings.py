@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """Every field is `LECTERN_<NAME>`; `.env.example` lists them (a test holds the two together)."""
 
-    model_config = SettingsConfigDict(env_prefix="LECTERN_", env_file=None, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="LECTERN_", env_file=None, env_ignore_empty=True, extra="ignore")
 
     env: Literal["development", "production"] = Field("development", description="production refuses unsafe settings")
     host: str = Field("127.0.0.1", description="address the desk answers on")

@@ -16,7 +16,7 @@ from backend.http.routing import Body, Line, Route, read_body
 from backend.policy.decision import to_plain
 from backend.store.accounts import learner_view
 from backend.store.desk_view import desk_view, forget, undelivered
-from backend.store.test_clock import keep_clock
+from backend.store.kept_clock import keep_clock
 from backend.store.world import apply_world
 from backend.store.world_models import LearnerRow
 from backend.store.world_readers import instant
