@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(0, ge=0, description="proxies in front whose X-Forwarded-For is believed")
     allowed_origins: str = Field("", description="other sites that may embed the widget, separated by commas")
     smtp_url: str = Field("", description="smtp(s)://user:password@host:port; empty: e-mails are kept and shown")
-    mail_from: str = Field("Lectern <help@lectern.example>", description="sender of e-mails")
+    mail_from: str = Field("help@lectern.example", description="sender of e-mails")
     webhook_url: str = Field("", description="address told of every change; empty: none")
     webhook_secret: SecretStr = Field(SecretStr(DEFAULT_SECRET), description="signs webhooks")
     slack_signing_secret: SecretStr = Field(SecretStr(""), description="Slack's signing secret; empty: no Slack routes")
