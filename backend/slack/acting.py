@@ -84,8 +84,8 @@ class Acting:
         learner, so that two members never replace each other's offers.
         """
         if named is not None:
-            row = await session.get(ConversationRow, named)
-            if row is not None and row.learner_id == account.id:
+            row, owner = await session.get(ConversationRow, named), await session.get(OwnershipRow, named)
+            if row and owner and row.learner_id == account.id and owner.staff_id == member.id:
                 return named
         digest = hashlib.sha256(f"{member.id}\0{account.id}".encode()).hexdigest()[:24]
         file_id, now = f"conv_slack_{digest}", self._parts.now

@@ -76,7 +76,8 @@ async def events(request: web.Request) -> Any:
     payload = _object(await verified(request))
     if payload.get("type") == "url_verification":
         return json_answer({"challenge": str(payload.get("challenge", ""))})
-    await keep(services(request), "event", payload)
+    if is_wanted(payload):
+        await keep(services(request), "event", payload)
     return web.Response()
 
 
@@ -131,13 +132,23 @@ def key_of(kind: str, payload: Mapping[str, Any]) -> str:
     return f"{kind}:{hashlib.sha256(text).hexdigest()}"
 
 
+def is_wanted(payload: Mapping[str, Any]) -> bool:
+    """Not what bots say: that is mostly what we have said ourselves."""
+    event = payload.get("event")
+    return isinstance(event, dict) and not event.get("bot_id")
+
+
 def lane_of(kind: str, payload: Mapping[str, Any]) -> str:
-    """What has to be done in order: the messages of a thread, what one person presses and sends."""
+    """What has to be done in order: the messages of a thread, the dialogs one person sends off.
+
+    A press or a command waits for nothing else: the dialog it may open has to be there within three seconds.
+    """
     if kind == "event":
         event = payload.get("event") or {}
         return f"event:{event.get('channel')}:{event.get('thread_ts') or event.get('ts') or payload.get('event_id')}"
-    user = payload.get("user_id") or (payload.get("user") or {}).get("id")
-    return f"user:{user}"
+    if payload.get("type") == "view_submission":
+        return f"user:{(payload.get('user') or {}).get('id')}"
+    return key_of(kind, payload)
 
 
 ROUTES = (

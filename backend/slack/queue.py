@@ -21,7 +21,7 @@ from sqlalchemy.orm import aliased
 from backend.clock import Clock
 from backend.errors import ServiceError
 from backend.store.base import Store
-from backend.store.slack_models import SlackIncomingRow, SlackOutgoingRow
+from backend.store.slack_models import SlackIncomingRow, SlackOutgoingRow, SlackQuestionRow
 
 log = structlog.get_logger()
 Row = SlackIncomingRow | SlackOutgoingRow
@@ -30,6 +30,8 @@ WAITS = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 15, 60, 300, 900)
 LEASE = timedelta(seconds=60)
 # How long a key is remembered after the work is done. Slack repeats an event for an hour at most.
 REMEMBERED = timedelta(days=3)
+# How long a thread's follow-ups are understood by what was asked before.
+SPOKEN_OF = timedelta(days=30)
 
 
 class Later(Exception):
@@ -53,8 +55,9 @@ async def put(session: AsyncSession, model: type[Row], key: str, lane: str, now:
 
 
 async def forget_done(session: AsyncSession, now: datetime) -> None:
-    """Let go of what came in long ago."""
+    """Let go of what came in, and of what was asked, long ago."""
     await session.execute(delete(SlackIncomingRow).where(SlackIncomingRow.done_at < now - REMEMBERED))
+    await session.execute(delete(SlackQuestionRow).where(SlackQuestionRow.at < now - SPOKEN_OF))
 
 
 class Worker:

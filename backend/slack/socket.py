@@ -13,7 +13,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from backend.errors import ServiceError
-from backend.slack.edge import keep, refusal
+from backend.slack.edge import is_wanted, keep, refusal
 
 if TYPE_CHECKING:
     from backend.slack.desk import SlackDesk
@@ -53,7 +53,7 @@ class SocketMode:
         """One envelope. What could not be kept is not acknowledged: Slack sends it again."""
         kind, payload = KINDS.get(request.type), dict(request.payload or {})
         answer: dict[str, Any] | None = None
-        if kind is not None:
+        if kind is not None and (kind != "event" or is_wanted(payload)):
             desk = self._slack.parts.services
             answer = refusal(desk, payload) if kind == "interaction" else None
             try:

@@ -209,3 +209,19 @@ async def test_a_press_that_slack_found_too_slow_is_told(office: Office) -> None
     shown = await sam.asks("learner ana")
     await sam.press(shown, "lectern_act", trigger_id="1.2.expired")
     assert office.slack.views == [] and "press the button once more" in office.slack.responses[-1]["text"]
+
+
+async def test_an_offer_to_the_learner_is_left_alone_where_the_assistant_answers(office: Office) -> None:
+    sam = await office.colleague("Sam")
+    ana = await office.desk.open("ana")
+    await ana.say("a person please")
+    await office.settle()
+    card = office.card("Waiting")
+    await sam.press(card, "lectern_claim")
+    await sam.press(card, "lectern_look")
+    shown = office.slack.responses[-1]
+    await sam.press(card, "lectern_release")
+    await ana.say("I want a refund")
+    await sam.press(shown, "lectern_act")
+    assert (await ana.say("yes")).kinds == ["result"]
+    assert len((await office.desk.learner("ana"))["refunds"]) == 1

@@ -83,6 +83,17 @@ async def test_nonsense_with_a_signature_is_a_bad_request(office: Office, body: 
         assert answer.status in (400, 401), answer
 
 
+async def test_odd_characters_are_no_reason_to_fail(office: Office) -> None:
+    body = json_body({"type": "event_callback", "event_id": "E\x00v", "event": {**_mention("a \x00 b \ud800 refund")}})
+    assert (await office.send("/slack/events", body, kind="application/json")).status == 200
+    fields = {"command": "/lectern", "text": "learner a\x00na", "user_id": "U1", "trigger_id": "1\x00"}
+    body = form({**fields, "channel_id": "C1", "response_url": office.slack.response_url()})
+    assert (await office.send("/slack/commands", body, kind="application/x-www-form-urlencoded")).status == 200
+    office.slack.written(_mention())
+    await office.settle()
+    assert len(office.slack.called("chat.postMessage")) == 1
+
+
 async def test_a_body_without_end_is_not_read(office: Office) -> None:
     answer = await office.send("/slack/events", b" " * (1024 * 1024 + 1), kind="application/json")
     assert answer.status == 413
