@@ -13,5 +13,10 @@ class Diagnose(Verb):
     action_name = "action_diagnose"
 
     def do(self, found: Found) -> dict[str, Any]:
-        """The question: `why_no_certificate` for check_why_no_certificate."""
-        return {"do": "diagnose", "question": found.matter("check_"), "confidence": found.confidence}
+        """The question, `why_no_certificate` for check_why_no_certificate, and the sections nearest, for whom has no account."""
+        return {
+            "do": "diagnose",
+            "question": found.matter("check_"),
+            "confidence": found.confidence,
+            "near": found.understanding.get("near") or [],
+        }

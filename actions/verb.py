@@ -13,11 +13,10 @@ from actions.client import BackendError, backend
 class Verb(Action):
     """An action that says what the backend answers to `do`."""
 
-    # Rasa sends the whole domain along otherwise.
     action_name = ""
 
     def name(self) -> str:
-        """The name in domain.yml; a class without one is not registered."""
+        """The name in domain.yml."""
         return self.action_name
 
     def do(self, found: Found) -> dict[str, Any]:

@@ -18,9 +18,12 @@ from pathlib import Path
 
 import numpy as np
 import scipy.sparse
-from scipy.linalg.lapack import spotrf, spotri
+from scipy.linalg.lapack import spotrf, spotrs, strtri
 
 from bot.nlu.ngrams import NGrams
+
+# Rows taken at a time where a whole [n, n] array more would be needed.
+_BLOCK = 512
 
 
 @dataclass(frozen=True)
@@ -97,14 +100,15 @@ class Classifier:
         ordered = [examples[index] for index in order]
         ngrams = NGrams()
         rows = ngrams.fit([example.text for example in ordered])
-        cosines = vectors @ vectors.T
-        likeness = np.exp(settings.sharpness * (cosines - 1.0))
-        likeness += settings.spelling * (rows @ rows.T).toarray()
         trust = np.array([example.weight for example in ordered], dtype=np.float32)
-        targets = _targets(owners, trust, len(labels), settings)
-        weights, inverse = _solve(likeness, settings.ridge / trust, targets)
         groups = np.array([example.group for example in ordered])
-        held_out = HeldOut(_held_out(weights, inverse, groups, targets), _nearest(cosines, groups, owners, len(labels)))
+        targets = _targets(owners, trust, len(labels), settings)
+        cosines = vectors @ vectors.T
+        nearest = _nearest(cosines, groups, owners, len(labels))
+        system = _likeness(cosines, rows, settings)
+        system[np.diag_indices_from(system)] += settings.ridge / trust
+        weights, inverse_root = _solve(system, targets)
+        held_out = HeldOut(_held_out(weights, inverse_root, groups, targets), nearest)
         back = np.argsort(order, kind="stable")
         classifier = cls(settings, labels, ngrams, vectors, rows, owners, weights)
         return classifier, HeldOut(held_out.scores[back], held_out.nearest[back])
@@ -142,28 +146,38 @@ def _targets(owners: np.ndarray, trust: np.ndarray, count: int, settings: Settin
     return targets
 
 
-def _solve(likeness: np.ndarray, ridge: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The weights [n, c], and the inverse [n, n] of the likeness with the ridge on its diagonal."""
-    system = likeness.copy(order="F")
-    system[np.diag_indices_from(system)] += ridge
-    factor, failed = spotrf(system, lower=1, overwrite_a=1)
+def _likeness(cosines: np.ndarray, rows: scipy.sparse.csr_matrix, settings: Settings) -> np.ndarray:
+    """[n, n], made in place of the cosines: with ten thousand examples each such array takes half a gigabyte."""
+    cosines -= 1.0
+    cosines *= settings.sharpness
+    np.exp(cosines, out=cosines)
+    others = rows.T.tocsr()
+    for start in range(0, len(cosines), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        cosines[block] += settings.spelling * (rows[block] @ others).toarray()
+    return cosines
+
+
+def _solve(system: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The weights [n, c] and the inverse [n, n] of the system's lower Cholesky factor, which is made in place of it."""
+    # The system is symmetric, so its transpose is itself in the order of memory that LAPACK works on without a copy.
+    factor, failed = spotrf(system.T, lower=1, clean=1, overwrite_a=1)
     if failed:
         raise ValueError("the examples' likeness cannot be factorised: a larger ridge is needed")
-    inverse, _ = spotri(factor, lower=1, overwrite_c=1)
-    # Only the lower triangle is filled in.
-    inverse = np.tril(inverse)
-    inverse += np.tril(inverse, -1).T
-    return inverse @ targets, inverse
+    weights, _ = spotrs(factor, targets, lower=1)
+    inverse_root, _ = strtri(factor, lower=1, overwrite_c=1)
+    return np.ascontiguousarray(weights), inverse_root
 
 
-def _held_out(weights: np.ndarray, inverse: np.ndarray, groups: np.ndarray, targets: np.ndarray) -> np.ndarray:
+def _held_out(weights: np.ndarray, inverse_root: np.ndarray, groups: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """[n, c]: scores without the example's own group.
 
-    With a group's block B of the inverse and its weights w, the rest alone would miss the group's targets by B⁻¹w.
+    With a group's block B of the system's inverse and its weights w, the rest alone would miss the group's targets by B⁻¹w.
     """
     scores = targets.copy()
     for members in _members(groups):
-        scores[members] -= np.linalg.solve(inverse[np.ix_(members, members)], weights[members])
+        columns = inverse_root[members.min() :, members]
+        scores[members] -= np.linalg.solve(columns.T @ columns, weights[members])
     return scores
 
 
@@ -174,7 +188,10 @@ def _members(groups: np.ndarray) -> list[np.ndarray]:
 
 def _nearest(cosines: np.ndarray, groups: np.ndarray, owners: np.ndarray, count: int) -> np.ndarray:
     """[n, c]: cosine to the nearest example of each label, those of the same group left out."""
-    others = cosines.copy()
-    for members in _members(groups):
-        others[np.ix_(members, members)] = -1.0
-    return np.maximum.reduceat(others, np.searchsorted(owners, np.arange(count)), axis=1)
+    starts = np.searchsorted(owners, np.arange(count))
+    nearest = np.empty((len(cosines), count), dtype=np.float32)
+    for start in range(0, len(cosines), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        others = np.where(groups[block, None] == groups[None, :], np.float32(-1.0), cosines[block])
+        nearest[block] = np.maximum.reduceat(others, starts, axis=1)
+    return nearest

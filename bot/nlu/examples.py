@@ -15,7 +15,7 @@ from bot.nlu.classifier import Example
 
 # What an article says counts less than how learners ask: it tells of words the listed questions do not happen to use.
 PASSAGE_WEIGHT = 0.3
-VARIANTS = 2
+VARIANTS = 1
 COURSE_TITLES = "course_title"
 # In an intent's metadata: the sections that answer what the intent asks for, where no section says so itself.
 SECTIONS = "sections"

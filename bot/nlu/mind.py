@@ -18,11 +18,20 @@ from bot.nlu.selector import OUT_OF_SCOPE, RANKED, Choice, Selector
 
 FALLBACK = "nlu_fallback"
 CLARIFY = "clarify"
+AFFIRM = "affirm"
 NEAR = 2
+# Of a message in words at least so many are used by some example; of keys hit at random hardly any.
+_FEWEST_KNOWN = 0.34
 
 # A message that only makes sense after another: "and for plus?", "what about a specialization".
 _FOLLOW_UP = re.compile(r"^(?:and|or|but|also|what about|how about|same for|what if)\b", re.IGNORECASE)
 _LONGEST_FOLLOW_UP = 7
+# Below this a short message is also read as going on with the topic.
+_SURE = 0.5
+# A yes with any of these is not a plain one, and a plain one is what carries things out.
+_NO_PLAIN_YES = frozenset(
+    "no not dont don't isnt isn't but only except instead wait stop unless half part if later maybe however".split()
+)
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -57,12 +66,13 @@ class Mind:
     def choose(self, text: str, vector: np.ndarray, topic: str | None = None) -> Choice:
         """What the text means, after a question about `topic` (a section's id) if there was one."""
         scores, nearest = self.classifier.score(text, vector)
+        choice = self.selector.choose(scores, nearest)
         title = self._titles.get(f"{FAQ}/{topic}")
-        if title and _FOLLOW_UP.match(text) and len(text.split()) <= _LONGEST_FOLLOW_UP:
-            whole = f"{title} {_FOLLOW_UP.sub('', text).strip()}"
-            whole_scores, whole_nearest = self.classifier.score(whole, shared_model().encode([whole])[0])
-            scores, nearest = (scores + 2 * whole_scores) / 3, np.maximum(nearest, whole_nearest)
-        return self.selector.choose(scores, nearest)
+        if not title or not _goes_on(text, choice):
+            return choice
+        whole = f"{title} {_FOLLOW_UP.sub('', text).strip()}"
+        whole_scores, whole_nearest = self.classifier.score(whole, shared_model().encode([whole])[0])
+        return self.selector.choose((scores + 2 * whole_scores) / 3, np.maximum(nearest, whole_nearest))
 
     def known_words(self, text: str) -> float:
         """The share of the text's words that some example uses."""
@@ -94,10 +104,14 @@ def understand(mind: Mind, text: str, vector: np.ndarray, topic: str | None = No
         return FALLBACK, choice.confidence, found | {"kind": "language", "language": language}
     if choice.kind == "unknown":
         kind = _why_unknown(mind, text, choice)
-        return (OUT_OF_SCOPE if kind == OUT_OF_SCOPE else FALLBACK), choice.confidence, found | {"kind": kind}
+        near = [] if kind == "gibberish" else found["near"]
+        intent = OUT_OF_SCOPE if kind == OUT_OF_SCOPE else FALLBACK
+        return intent, choice.confidence, found | {"kind": kind, "near": near}
     if choice.kind == "unclear":
         return CLARIFY, choice.confidence, found | {"options": ranking[:2]}
     (label,) = choice.labels
+    if label == AFFIRM and not is_plain_yes(text):
+        return FALLBACK, choice.confidence, found | {"kind": "unsure", "near": []}
     kind, name = label_kind(label)
     if kind == "intent":
         return name, choice.confidence, found
@@ -107,6 +121,19 @@ def understand(mind: Mind, text: str, vector: np.ndarray, topic: str | None = No
     return FAQ, together, found | answer
 
 
+def is_plain_yes(text: str) -> bool:
+    """Whether a yes is nothing but a yes: no condition, no doubt, no question."""
+    return "?" not in text and not _NO_PLAIN_YES & set(text.lower().replace("’", "'").replace(",", " ").split())
+
+
+def _goes_on(text: str, choice: Choice) -> bool:
+    """Whether a message may only make sense after the one before it."""
+    if len(text.split()) > _LONGEST_FOLLOW_UP:
+        return False
+    unclear = choice.kind == "unknown" or choice.ranking[0][1] < _SURE
+    return bool(_FOLLOW_UP.match(text)) or (unclear and not choice.looks_out_of_scope)
+
+
 def as_candidate(label: str, confidence: float) -> dict[str, Any]:
     """{"section" | "intent": name, "confidence"}."""
     kind, name = label_kind(label)
@@ -114,7 +141,6 @@ def as_candidate(label: str, confidence: float) -> dict[str, Any]:
 
 
 def _why_unknown(mind: Mind, text: str, choice: Choice) -> str:
-    words = [word for word in _WORD.findall(text) if len(word) > 2]
-    if not words or (mind.known_words(text) < 0.34 and not choice.looks_out_of_scope):
+    if mind.known_words(text) < _FEWEST_KNOWN:
         return "gibberish"
     return OUT_OF_SCOPE if choice.looks_out_of_scope else "unsure"
