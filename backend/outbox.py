@@ -20,6 +20,7 @@ from backend.errors import ServiceError
 from backend.ids import new_id
 from backend.store.base import Store
 from backend.store.desk_models import OutboxRow
+from backend.tasks import ended
 from backend.wording import Wording
 
 log = structlog.get_logger()
@@ -102,18 +103,20 @@ class Courier:
         self._secret = secret
         self._every = every
         self._task: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
 
     def start(self) -> None:
+        self._stopping.clear()
         self._task = asyncio.create_task(self._run(), name="courier")
 
     async def stop(self) -> None:
+        """What is being delivered may end first, for a few seconds; what is not through by then stays owed."""
+        self._stopping.set()
         if self._task:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await ended(self._task)
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             try:
                 delivered = await self.deliver_due()
             except ServiceError as error:
@@ -123,7 +126,8 @@ class Courier:
                 log.exception("outbox.failed", error=type(error).__name__)
                 delivered = 0
             if not delivered:
-                await asyncio.sleep(self._every)
+                with suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), self._every)
 
     async def deliver_due(self, limit: int = 20) -> int:
         """Try what is due now; how many got through.

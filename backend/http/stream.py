@@ -16,10 +16,12 @@ from backend.http.keys import services
 from backend.http.middleware import own_origin
 from backend.http.routing import number
 from backend.services import Services
+from backend.tasks import ended
 
 log = structlog.get_logger()
 PROTOCOL = "lectern.v1"
 BATCH = 500
+_OVER = {"type": "over"}
 
 
 def bearer(request: web.Request) -> str | None:
@@ -55,8 +57,8 @@ async def learner_stream(request: web.Request) -> web.StreamResponse:
         except Unavailable:
             await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
         finally:
-            sender.cancel()
-            await asyncio.gather(sender, return_exceptions=True)
+            subscription.offer(_OVER)
+            await ended(sender)
     return socket
 
 
@@ -95,6 +97,8 @@ async def _send(
         elif event["type"] == "cut":
             seen = await _catch_up(desk, socket, conversation, seen)
             continue
+        elif event["type"] == _OVER["type"]:
+            return
         elif event["type"] == "resume":
             seen = await _catch_up(desk, socket, conversation, min(event["after"], seen))
             continue
