@@ -13,7 +13,7 @@ from backend.conversations.transcript import to_json
 from backend.dialogue.answering import Answering
 from backend.dialogue.confirming import TYPED_WORD, Confirming
 from backend.dialogue.diagnosing import FOR_GUESTS, Diagnosing
-from backend.dialogue.operating import Operating
+from backend.dialogue.operating import Operating, catalog_of
 from backend.dialogue.picking import picked
 from backend.dialogue.requests import requests_in
 from backend.dialogue.turn import Turn, told
@@ -190,8 +190,11 @@ class Desk:
             account = await turn.account()
             if account is None:
                 return None
-            candidates = self._registry[asked["operation"]].candidates(account, turn.now)
-            return picked(turn.text, {**asked, "do": "choose"}, candidates)
+            operation = self._registry[asked["operation"]]
+            chosen = picked(turn.text, {**asked, "do": "choose"}, operation.candidates(account, turn.now))
+            if chosen is None and operation.any_course:
+                return picked(turn.text, {**asked, "do": "choose"}, catalog_of(await turn.account_with_catalog()))
+            return chosen
         if asked["kind"] == "clarify":
             return _option(turn.text, asked)
         if asked["kind"] == "collect":
@@ -249,7 +252,7 @@ def _option(text: str, asked: Mapping[str, Any]) -> dict[str, Any] | None:
     match = by_position(text, options)
     if not match.only:
         match = by_name(text, options)
-        if match.share < 0.6:
+        if match.share < 0.5:
             return None
     return dict(asked["presses"][int(match.only.target)]) if match.only else None
 

@@ -144,6 +144,9 @@ class Operating:
             return
         text = self._wording.first(f"{operation.name}_nothing_there", "nothing_there")
         turn.say(text, "decision", buttons=(self._person_button(),), decision=decision.to_json())
+        if operation.any_course:  # its title may be told next
+            press = {"operation": operation.name, "details": {}, "question": question, "options": []}
+            turn.agenda = turn.agenda.with_(asked={"kind": "choose", **press})
         turn.helped()
 
     async def choose(self, turn: Turn, command: Mapping[str, Any]) -> None:
@@ -226,6 +229,8 @@ class Operating:
             opening = self._wording.say(f"ask_again_{operation.name}_{name}")
             self.fields.ask(turn, operation, target, before, Field(name), opening=opening)
             return
+        if "value" not in command:
+            before = {**operation.details(turn.text), **before}
         details = {**before, name: f"{before[name]}\n{value}" if command.get("adds") else value}
         drafts = {**turn.agenda.extra.get("drafts", {}), f"{operation.name}:{target}": details}
         turn.agenda = turn.agenda.with_(asked=None, extra={**turn.agenda.extra, "drafts": drafts})
@@ -336,10 +341,15 @@ class Operating:
         return Button(self._wording.say("button_person"), {"do": "hand_over", "why": "asked"})
 
 
+def catalog_of(account: Account) -> list[Candidate]:
+    """Every course and Specialization of the catalogue that was loaded with the account."""
+    items = {**account.catalog.courses, **account.catalog.specializations}
+    return [Candidate(id, item.title) for id, item in items.items()]
+
+
 def _in_catalog(text: str, account: Account) -> list[Candidate]:
-    """The courses of the catalogue the words plainly name."""
-    courses = [Candidate(id, course.title) for id, course in account.catalog.courses.items()]
-    found = by_name(text, courses, threshold=NAMED)
+    """What of the catalogue the words plainly name."""
+    found = by_name(text, catalog_of(account), threshold=NAMED)
     return list(found.candidates) if found.coverage >= NAMED else []
 
 

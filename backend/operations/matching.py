@@ -73,6 +73,8 @@ _NEWEST = re.compile(
 )
 _OLDEST = re.compile(r"\b(?:first|oldest|earliest)\s+(?:payment|charge|purchase|order)\b", re.I)
 _BOTH = re.compile(r"\b(?:both|all (?:of (?:them|it|my)|my|the)|everything)\b", re.I)
+# Two letters that are a word by themselves: "an answer" does not name Astronomy Nights.
+_NEVER_INITIALS = frozenset("as be by do go he hi if no oh ok or pm so tv uk up us we yo id im".split())
 # Named as fully as this, a candidate is meant for itself and not confused with another.
 # Words that point at something without naming it: they do not make an answer to "which one?" about something else.
 _POINTING = frozenset(
@@ -237,7 +239,7 @@ def _score(candidate: Candidate, said: list[str], rarity: Counter[str], total: i
     initials = "".join(word[0] for word in title)
     for size in range(2, len(initials) + 1):
         # "ml basics" for Machine Learning Basics: initials of the title's first words stand for these words.
-        if initials[:size] in said:
+        if initials[:size] in said and initials[:size] not in _SMALL | _NEVER_INITIALS:
             rest = sum(weights[word] * hits[word] for word in title[size:])
             score = max(score, (sum(weights[word] for word in title[:size]) + rest) / sum(weights.values()))
             used.add(initials[:size])

@@ -30,10 +30,10 @@ class ReportProblem(Operation):
     fields = (Field("text"), Field("link"))
 
     def details(self, text: str) -> dict[str, Any]:
-        """`kind`, and `link` when one was given along."""
-        found = {"kind": next((kind for kind, words in _KINDS if words.search(text)), "course_problem")}
+        """`kind` where the words tell it, and `link` when one was given along."""
+        kind = next((kind for kind, words in _KINDS if words.search(text)), None)
         link = _LINK.search(text)
-        return {**found, "link": link[0]} if link else found
+        return {**({"kind": kind} if kind else {}), **({"link": link[0]} if link else {})}
 
     def read(self, field: str, text: str) -> str | None:
         """A link out of a sentence, or none if that is what is said; where it is, in words, is good too."""
