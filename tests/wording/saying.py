@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import AsyncMock, Mock, patch
 
@@ -105,13 +106,14 @@ class Sayer:
 
 
 def carried_out(case: Case, decision: Decision) -> Done:
-    """The operation's own code, with a database that finds nothing but one name."""
+    """The operation's own code, with a database that finds nothing but one learner, for a lost password."""
     session = AsyncMock(add=Mock(), add_all=Mock())
     if decision.outcome is Outcome.REFER_TO_AGENT:
         proposal = Mock(conversation_id="conv-1", operation=decision.operation, target=decision.target, details={})
         return open_case(session, proposal, decision, case.account, decision.as_of)
-    names = ["Ana Silva"] if decision.operation == "reset_password" else []
-    session.scalars.return_value = Mock(all=lambda: names)
+    learner = SimpleNamespace(id="ana", name="Ana Silva", email="ana@example.org")
+    rows = [learner] if decision.operation == "reset_password" else []
+    session.scalars.return_value = session.execute.return_value = Mock(all=lambda: rows)
     work = Work(session, case.account, decision, case.request, decision.as_of, "conv-1")
     with patch("backend.operations.delete_account.erase_learner", AsyncMock()):
         coroutine = OPERATIONS[decision.operation].carry_out(work)
