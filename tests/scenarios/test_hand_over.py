@@ -130,3 +130,23 @@ def test_transferring_puts_it_back_into_the_queue(carl: Talk, dana: Staff, eli: 
     assert eli.claim(carl.conversation)[1]["agent"]["name"] == "Eli Brook"
     carl.send({"text": "hello?"})
     assert (carl.state, carl.turn) == ("agent", [])
+
+
+def test_a_yes_after_a_person_is_no_yes_to_the_old_offer(carl: Talk, dana: Staff) -> None:
+    carl.send({"text": "refund my course"})
+    assert dana.claim(carl.conversation)[0] == 200, "staff may take a conversation that nobody handed over"
+    dana.write(carl.conversation, "Shall I look at your other course?")
+    carl.send({"text": "yes"})
+    dana.release(carl.conversation)
+    carl.send({"text": "yes"})
+    assert carl.api.learner("carl")["refunds"] == []
+
+
+def test_a_yes_that_reopens_a_conversation_is_no_yes_to_the_old_offer(carl: Talk, dana: Staff) -> None:
+    carl.send({"text": "refund my course"})
+    dana.claim(carl.conversation)
+    dana.write(carl.conversation, "I have written to you by e-mail. May I close this?")
+    assert dana.ask("POST", f"/conversations/{carl.conversation}/close", {})[0] == 200
+    carl.send({"text": "yes"})
+    assert carl.state == "bot"
+    assert carl.api.learner("carl")["refunds"] == []

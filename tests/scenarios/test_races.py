@@ -179,3 +179,22 @@ def test_the_yes_is_decided_on_the_world_as_it_is_then(api: Api) -> None:
     talk.send({"text": "refund my course"})
     decisions = [message["decision"] for message in talk.turn if "decision" in message]
     assert [reason["code"] for reason in decisions[0]["reasons"]] == ["certificate_already_earned"]
+
+
+def test_ten_tabs_asking_for_plus_at_once_open_one_case(api: Api) -> None:
+    load_world(api, "worlds/charges.yml")
+    offers = [offered(api, "paula", "59") for _ in range(10)]
+    at_once([sending(talk, {"client_id": "yes", "press": button}) for talk, button in offers])
+    after = api.learner("paula")
+    assert [case["about"] for case in after["cases"]] == ["pay-1"]
+    assert after["refunds"] == []
+
+
+def test_a_yes_and_a_person_who_takes_over_at_the_same_time(api: Api) -> None:
+    """Whoever is first: the refund is done once and told, or not done."""
+    talk, button = offered(api, "carl")
+    wish = sending(talk, {"client_id": "person", "text": "i want to talk to a person"})
+    yes = sending(talk, {"client_id": "yes", "press": button})
+    at_once([wish, yes])
+    done = [message for message in talk.transcript() if message.get("answer", {}).get("kind") == "result"]
+    assert len(api.learner("carl")["refunds"]) == len(done) == 1
