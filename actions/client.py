@@ -31,18 +31,20 @@ class Backend:
     async def turn(self, turn: str, do: dict[str, Any]) -> list[dict[str, Any]]:
         """The replies to one turn, at least one. BackendError for anything else: refused, slow, not as agreed.
 
-        Never tried a second time: the backend may have carried something out before it failed, and the one who knows is the
-        backend, which asks the turn again by its id.
+        Never tried a second time: the backend may have carried something out before it failed, and the one who knows
+        is the backend, which asks the turn again by its id.
         """
         address = f"{self._url}/internal/v1/turns/{quote(turn, safe='')}"
         try:
-            async with aiohttp.ClientSession(timeout=self._timeout, headers=self._headers) as session:
-                async with session.post(address, json=do, allow_redirects=False) as answer:
-                    if answer.status != 200:
-                        raise BackendError(f"the backend answered {answer.status}")
-                    if (answer.content_length or 0) > MAX_ANSWER_BYTES:
-                        raise BackendError("the backend's answer is too long")
-                    body = await answer.json()
+            async with (
+                aiohttp.ClientSession(timeout=self._timeout, headers=self._headers) as session,
+                session.post(address, json=do, allow_redirects=False) as answer,
+            ):
+                if answer.status != 200:
+                    raise BackendError(f"the backend answered {answer.status}")
+                if (answer.content_length or 0) > MAX_ANSWER_BYTES:
+                    raise BackendError("the backend's answer is too long")
+                body = await answer.json()
         except asyncio.TimeoutError as error:
             raise BackendError("the backend took too long") from error
         except aiohttp.ClientError as error:

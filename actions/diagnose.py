@@ -13,7 +13,7 @@ class Diagnose(Verb):
     action_name = "action_diagnose"
 
     def do(self, found: Found) -> dict[str, Any]:
-        """The question, `why_no_certificate` for check_why_no_certificate, and the sections nearest, for whom has no account."""
+        """`why_no_certificate` for check_why_no_certificate; the nearest sections are for whom has no account."""
         return {
             "do": "diagnose",
             "question": found.matter("check_"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -10,7 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.client import BackendError, backend
 
 
-class Verb(Action):
+class Verb(Action, ABC):
     """An action that says what the backend answers to `do`."""
 
     action_name = ""
@@ -19,9 +20,9 @@ class Verb(Action):
         """The name in domain.yml."""
         return self.action_name
 
+    @abstractmethod
     def do(self, found: Found) -> dict[str, Any]:
         """What the backend is asked, as in the internal API: {"do": …}."""
-        raise NotImplementedError
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Any]:
         """BackendError is left to reach Rasa, whose channel then tells the backend that the turn failed."""

@@ -38,13 +38,14 @@ def load_agent(model: Path, endpoints_file: Path, redis_url: str | None) -> Lect
         lock_store=_lock_store(redis_url),
         action_endpoint=LimitedEndpoint.limiting(endpoints.action),
     )
-    # Rasa wraps the store in one that goes on in memory when the database fails, and says so nowhere a learner could see.
+    # Rasa wraps the store in one that goes on in memory when the database fails; a failure must show instead.
     agent.tracker_store = store
     try:
         agent.load_model(str(model))
     except Exception as error:
         raise ModelError(
-            f"The model {model.name} cannot be loaded ({type(error).__name__}): train it again with `python -m bot.train`."
+            f"The model {model.name} cannot be loaded ({type(error).__name__}): "
+            "train it again with `python -m bot.train`."
         ) from error
     return agent
 

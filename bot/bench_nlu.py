@@ -1,8 +1,8 @@
 """The understanding pipeline on somebody else's questions: `python -m bot.bench_nlu --data DIR`.
 
-DIR has train.csv and test.csv with the columns text and category, as BANKING77 has. The classifier is the one the desk uses,
-with the same settings. `--cross-validate` leaves test.csv alone and scores train.csv by the classifier's held-out scores:
-that is how settings are chosen.
+DIR has train.csv and test.csv with the columns text and category, as BANKING77 has. The classifier is the one the desk
+uses, with the same settings. `--cross-validate` leaves test.csv alone and scores train.csv by the classifier's held-out
+scores: that is how settings are chosen.
 """
 
 from __future__ import annotations
@@ -35,9 +35,14 @@ def main(arguments: list[str] | None = None) -> int:
         examples = read(options.data / "train.csv", options.per_intent)
         tests = [] if options.cross_validate else read(options.data / "test.csv")
     except (OSError, KeyError) as error:
-        print(f"Expected train.csv and test.csv with columns text and category in {options.data}: {error}", file=sys.stderr)
+        print(
+            f"Expected train.csv and test.csv with columns text and category in {options.data}: {error}",
+            file=sys.stderr,
+        )
         return 1
-    print(f"{len(examples)} examples, {len({example.label for example in examples})} intents, {len(tests)} test questions")
+    print(
+        f"{len(examples)} examples, {len({example.label for example in examples})} intents, {len(tests)} test questions"
+    )
     encode = CachedEncoder().encode
     vectors = encode([example.text for example in examples])
     started = time.perf_counter()
@@ -46,10 +51,13 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"held out           {accuracy(classifier, held_out.scores, examples):6.2%} right first (training data)")
     if tests:
         test_vectors = encode([example.text for example in tests])
-        scores = np.stack([classifier.score(example.text, row)[0] for example, row in zip(tests, test_vectors)])
+        pairs = zip(tests, test_vectors, strict=True)
+        scores = np.stack([classifier.score(example.text, vector)[0] for example, vector in pairs])
         print(f"test               {accuracy(classifier, scores, tests):6.2%} right first")
         print(f"test, among three  {accuracy(classifier, scores, tests, 3):6.2%}")
-    print(f"a question         {cost_ms(classifier, tests or examples):6.1f} ms, median on one core, sentence model included")
+    print(
+        f"a question         {cost_ms(classifier, tests or examples):6.1f} ms, median on one core, sentence model included"
+    )
     return 0
 
 
@@ -69,8 +77,8 @@ def read(path: Path, per_intent: int | None = None) -> list[Example]:
 def accuracy(classifier: Classifier, scores: np.ndarray, examples: list[Example], among: int = 1) -> float:
     """The share of examples whose category is among the best `among` of the scores [m, c]."""
     best = np.argsort(-scores, axis=1)[:, :among]
-    right = [example.label in {classifier.labels[at] for at in row} for example, row in zip(examples, best)]
-    return float(np.mean(right))
+    pairs = zip(examples, best, strict=True)
+    return float(np.mean([example.label in {classifier.labels[at] for at in row} for example, row in pairs]))
 
 
 def cost_ms(classifier: Classifier, examples: list[Example]) -> float:

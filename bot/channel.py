@@ -1,9 +1,9 @@
 """The one way into Rasa: POST /webhooks/lectern/turn, for the backend only.
 
-Asked with {"session", "turn", "text"} for words a person typed, or {"session", "turn", "intent"} for what the backend made of
-a button; either may carry "context": {"topic", "asked"}. Answers {"replies": […], "understood": {…}}. What cannot be used is
-400, a wrong secret 401, and anything that goes wrong inside 502; all as {"error": {"code", "message"}}. Nothing a person
-wrote is ever logged here.
+Asked with {"session", "turn", "text"} for words a person typed, or {"session", "turn", "intent"} for what the backend
+made of a button; either may carry "context": {"topic", "asked"}. Answers {"replies": […], "understood": {…}}. What
+cannot be used is 400, a wrong secret 401, and anything that goes wrong inside 502; all as {"error": {"code",
+"message"}}. Nothing a person wrote is ever logged here.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ _TIMEOUT = aiohttp.ClientTimeout(total=LIMIT_S, ceil_threshold=2 * LIMIT_S)
 class LimitedEndpoint(EndpointConfig):
     """An endpoint that gives up after LIMIT_S seconds.
 
-    Rasa waits 300 s for an action and passes that figure with each request, longer than it holds the conversation's lock
-    (60 s) and far longer than the backend waits for the turn (8 s). Here its figure is replaced.
+    Rasa waits 300 s for an action and passes that figure with each request, longer than it holds the conversation's
+    lock (60 s) and far longer than the backend waits for the turn (8 s). Here its figure is replaced.
     """
 
     def session(self) -> aiohttp.ClientSession:

@@ -10,7 +10,7 @@ import argparse
 import json
 import sys
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -66,9 +66,7 @@ def cross_validate(corpus, vectors: np.ndarray, folds: int) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for fold in range(folds):
         rest = [at for at, example in enumerate(corpus.examples) if fold_of.get(example.group) != fold]
-        mind = Mind.fit(
-            Corpus(tuple(corpus.examples[at] for at in rest), corpus.titles, corpus.related), vectors[rest]
-        )
+        mind = Mind.fit(Corpus(tuple(corpus.examples[at] for at in rest), corpus.titles, corpus.related), vectors[rest])
         asked: set[int] = set()
         for at, example in enumerate(corpus.examples):
             if fold_of.get(example.group) == fold and example.group not in asked:
@@ -148,11 +146,20 @@ def _calibration(answered: list[Outcome]) -> list[dict]:
     """Ten bins of confidence: how sure it was, and how often it was right."""
     bins: list[dict] = []
     for low in np.arange(0.0, 1.0, 0.1):
-        members = [one for one in answered if low <= one.ranking[0][1] < low + 0.1 or (low > 0.85 and one.ranking[0][1] == 1)]
+        members = [
+            one for one in answered if low <= one.ranking[0][1] < low + 0.1 or (low > 0.85 and one.ranking[0][1] >= 1)
+        ]
         if members:
             sure = float(np.mean([one.ranking[0][1] for one in members]))
-            bins.append({"from": round(float(low), 1), "questions": len(members), "confidence": round(sure, 4),
-                         "right": _share(members, _is_first), "matter": _share(members, lambda one: one.same_matter)})  # fmt: skip
+            bins.append(
+                {
+                    "from": round(float(low), 1),
+                    "questions": len(members),
+                    "confidence": round(sure, 4),
+                    "right": _share(members, _is_first),
+                    "matter": _share(members, lambda one: one.same_matter),
+                }
+            )
     return bins
 
 

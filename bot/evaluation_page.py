@@ -53,14 +53,20 @@ def _calibration(bins: list[dict]) -> str:
     )
     box = size + 2 * edge
     chart = (
-        f"<svg role='img' aria-label='Share right over confidence' viewBox='0 0 {box} {box}' width='{box}' height='{box}'>"
+        f"<svg role='img' aria-label='Share right over confidence' viewBox='0 0 {box} {box}' width='{box}'>"
         f"<rect x='{edge}' y='{edge}' width='{size}' height='{size}' fill='none' stroke='var(--line)'/>"
-        f"<line x1='{edge}' y1='{edge + size}' x2='{edge + size}' y2='{edge}' stroke='var(--line)' stroke-dasharray='4'/>"
+        f"<line x1='{edge}' y1='{edge + size}' x2='{edge + size}' y2='{edge}' stroke='var(--line)'/>"
         f"{points}<text x='{edge}' y='{box - 8}' fill='currentColor' font-size='13'>confidence →</text>"
         f"<text x='4' y='20' fill='currentColor' font-size='13'>right ↑</text></svg>"
     )
     rows = [
-        [f"{one['from']:.0%} and more", one["questions"], f"{one['confidence']:.1%}", f"{one['right']:.1%}", f"{one['matter']:.1%}"]
+        [
+            f"{one['from']:.0%} and more",
+            one["questions"],
+            f"{one['confidence']:.1%}",
+            f"{one['right']:.1%}",
+            f"{one['matter']:.1%}",
+        ]
         for one in bins
     ]
     return chart + _table(["confidence", "questions", "mean confidence", "right", "right matter"], rows)
@@ -68,7 +74,8 @@ def _calibration(bins: list[dict]) -> str:
 
 def _families(families: dict) -> str:
     rows = [
-        [name, one["questions"], f"{one['first']:.1%}", f"{one['matter_first']:.1%}"] for name, one in sorted(families.items())
+        [name, one["questions"], f"{one['first']:.1%}", f"{one['matter_first']:.1%}"]
+        for name, one in sorted(families.items())
     ]
     return _table(["requests", "questions", "right first", "right matter first"], rows)
 

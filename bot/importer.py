@@ -1,7 +1,7 @@
 """Adds the help centre's questions to the training data.
 
-Every question an article lists under a section becomes an example of the intent `faq`, with the section it belongs to. So
-adding an article is all it takes for the desk to understand its questions.
+Every question an article lists under a section becomes an example of the intent `faq`, with the section it belongs
+to. So adding an article is all it takes for the desk to understand its questions.
 """
 
 from __future__ import annotations

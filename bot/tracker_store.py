@@ -1,7 +1,7 @@
 """Where Rasa keeps its trackers: which intents and actions a conversation had, and not one word of it.
 
-The transcript is the backend's, and so is erasing it. Rasa would keep every message, every parse and every reply a second
-time; rules only ever look at intents and actions, so nothing else is stored.
+The transcript is the backend's, and so is erasing it. Rasa would keep every message, every parse and every reply a
+second time; rules only ever look at intents and actions, so nothing else is stored.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class RoutingTrackerStore(SQLTrackerStore):
     """Rasa's SQL store without the words."""
 
     def __init__(self, domain: Any = None, host: str | None = None, **kwargs: Any) -> None:
-        """`host` is a whole SQLAlchemy address, such as sqlite:///var/tracker.db: Rasa hands on the `url` under this name."""
+        """`host` is a whole SQLAlchemy address, such as sqlite:///var/tracker.db: Rasa calls the `url` so."""
         super().__init__(domain, host=host, **kwargs)
         if self.engine.dialect.name == "sqlite":
             sqlalchemy.event.listen(self.engine, "connect", _prepare_sqlite)

@@ -55,7 +55,7 @@ def train(target: Path) -> None:
             force_training=True,
         )
         # Moved only when whole: a training that was stopped leaves no model that looks up to date.
-        os.replace(result.model, target)
+        Path(result.model).replace(target)
 
 
 def _folder(path: Path) -> Path:

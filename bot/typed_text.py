@@ -1,8 +1,8 @@
 """Makes what a person typed safe to hand to Rasa.
 
-Rasa takes any text that begins with `/`, once surrounding white space is gone, for an intent with entities and a confidence
-of the writer's choosing (`/do_refund@1.0{"payment": "x"}`), and `/restart` even ends a pause. A learner's words must never
-be able to do that, so whatever could stand before or look like that slash is taken off the front.
+Rasa takes any text that begins with `/`, once surrounding white space is gone, for an intent with entities and a
+confidence of the writer's choosing (`/do_refund@1.0{"payment": "x"}`), and `/restart` even ends a pause. A learner's
+words must never be able to do that, so whatever could stand before or look like that slash is taken off the front.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ MAX_CHARACTERS = 4000
 NOTHING_SAID = "?"
 
 # Every code point that is, folds to, or is drawn like a slash.
-_SLASHES = frozenset("/\\\u00f7\u0338\u2044\u2215\u2571\u27cb\u29f8\u29f5\u2afd\u2afb\u3033\uff0f\uff3c\ufe68\u1735\u2cc6")
+_SLASHES = frozenset(
+    "/\\\u00f7\u0338\u2044\u2215\u2571\u27cb\u29f8\u29f5\u2afd\u2afb\u3033\uff0f\uff3c\ufe68\u1735\u2cc6"
+)
 
 
 def neutralise(text: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.clock import Clock
 from backend.conversations import ownership, transcript
+from backend.conversations.agenda import Agenda
 from backend.conversations.fanout import Fanout
 from backend.conversations.ownership import Owner
 from backend.conversations.replies import Reply
@@ -264,6 +265,9 @@ class Staff:
         *,
         why: str | None = None,
     ) -> Owner:
+        row = await conversation(session, conversation_id)
+        # What the desk asked before is not the last thing asked any more: a yes must not reach back over a person.
+        row.agenda = Agenda.from_json(row.agenda).with_(asked=None).to_json()
         owner = await ownership.change(
             session, conversation_id, seen, state, self._clock.now(), staff_id=member.id, why=why
         )

@@ -25,7 +25,7 @@ class CachedEncoder:
         missing = list(dict.fromkeys(text for text in texts if _key(text) not in known))
         if missing:
             self._model = self._model or shared_model()
-            for text, vector in zip(missing, self._model.encode(missing)):
+            for text, vector in zip(missing, self._model.encode(missing), strict=True):
                 known[_key(text)] = vector
             self._write(known)
         return np.stack([known[_key(text)] for text in texts])
@@ -33,7 +33,7 @@ class CachedEncoder:
     def _read(self) -> dict[str, np.ndarray]:
         try:
             with np.load(self._file) as stored:
-                return dict(zip(stored["keys"].tolist(), stored["vectors"]))
+                return dict(zip(stored["keys"].tolist(), stored["vectors"], strict=True))
         except (OSError, ValueError, KeyError):
             return {}  # no cache yet, or one that cannot be read: it is only a cache
 

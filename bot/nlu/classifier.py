@@ -1,10 +1,11 @@
 """How well each label fits a text: kernel ridge regression over meaning and spelling.
 
-Two texts are alike by `exp(sharpness * (cosine of their vectors - 1)) + spelling * (product of their n-gram rows)`. A label's
-score is a weighted sum of the likenesses to all examples, and the weights come from one linear system. That gives three
-things a logistic regression would not: training in seconds with hundreds of labels; for every example the score it would
-have had if it (and its variants) had not been trained on, from the same system (so calibration and thresholds need no
-second training); and, on the way, the nearest examples, which tell whether a question is one the desk knows at all.
+Two texts are alike by `exp(sharpness * (cosine of their vectors - 1)) + spelling * (product of their n-gram rows)`. A
+label's score is a weighted sum of the likenesses to all examples, and the weights come from one linear system. That
+gives three things a logistic regression would not: training in seconds with hundreds of labels; for every example the
+score it would have had if it (and its variants) had not been trained on, from the same system (so calibration and
+thresholds need no second training); and, on the way, the nearest examples, which tell whether a question is one the
+desk knows at all.
 
 All arrays are float32; n examples, v vector dimensions, t n-gram terms, c labels.
 """
@@ -172,7 +173,8 @@ def _solve(system: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndar
 def _held_out(weights: np.ndarray, inverse_root: np.ndarray, groups: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """[n, c]: scores without the example's own group.
 
-    With a group's block B of the system's inverse and its weights w, the rest alone would miss the group's targets by B⁻¹w.
+    With a group's block B of the system's inverse and its weights w, the rest alone would miss the group's targets by
+    B⁻¹w.
     """
     scores = targets.copy()
     for members in _members(groups):

@@ -40,7 +40,7 @@ class SentenceEmbedding(GraphComponent):
         """All examples at once; texts seen in an earlier training come from the cache."""
         messages = [message for message in training_data.training_examples if message.get(TEXT)]
         vectors = CachedEncoder(self._model).encode([message.get(TEXT) for message in messages])
-        for message, vector in zip(messages, vectors):
+        for message, vector in zip(messages, vectors, strict=True):
             message.set(EMBEDDING, vector)
         return training_data
 

@@ -19,7 +19,7 @@ _LANGUAGES = (
 
 
 def foreign_language(text: str, known_words: float) -> str | None:
-    """The two-letter code of a language other than English, or None. `known_words`: the share the desk has seen before."""
+    """The two-letter code of a language other than English, or None. `known_words`: the share seen in examples."""
     letters = [character for character in text if character.isalpha()]
     if not letters:
         return None

@@ -38,7 +38,9 @@ _WORD = re.compile(r"[^\W\d_]+")
 class Mind:
     """A trained classifier with its selector."""
 
-    def __init__(self, classifier: Classifier, selector: Selector, titles: dict[str, str], words: frozenset[str]) -> None:
+    def __init__(
+        self, classifier: Classifier, selector: Selector, titles: dict[str, str], words: frozenset[str]
+    ) -> None:
         """`titles` of the sections by label; `words` that the examples use."""
         self.classifier = classifier
         self.selector = selector
@@ -93,7 +95,9 @@ class Mind:
         return cls(Classifier.load(folder), Selector.load(folder), stored["titles"], frozenset(stored["words"]))
 
 
-def understand(mind: Mind, text: str, vector: np.ndarray, topic: str | None = None) -> tuple[str, float, dict[str, Any]]:
+def understand(
+    mind: Mind, text: str, vector: np.ndarray, topic: str | None = None
+) -> tuple[str, float, dict[str, Any]]:
     """The intent, its confidence, and what actions and the backend are told beside it."""
     choice = mind.choose(text, vector, topic)
     ranking = [as_candidate(label, confidence) for label, confidence in choice.ranking[:RANKED]]
@@ -117,13 +121,17 @@ def understand(mind: Mind, text: str, vector: np.ndarray, topic: str | None = No
         return name, choice.confidence, found
     # Sure that it is a question for the articles is not sure of the section: both are told.
     together = sum(confidence for other, confidence in choice.ranking if other.startswith(f"{FAQ}/"))
-    answer = {"section": name, "section_confidence": round(choice.confidence, 4), "alternatives": sections[1 : 1 + NEAR]}
+    answer = {
+        "section": name,
+        "section_confidence": round(choice.confidence, 4),
+        "alternatives": sections[1 : 1 + NEAR],
+    }
     return FAQ, together, found | answer
 
 
 def is_plain_yes(text: str) -> bool:
     """Whether a yes is nothing but a yes: no condition, no doubt, no question."""
-    return "?" not in text and not _NO_PLAIN_YES & set(text.lower().replace("’", "'").replace(",", " ").split())
+    return "?" not in text and not _NO_PLAIN_YES & set(text.lower().replace("\u2019", "'").replace(",", " ").split())
 
 
 def _goes_on(text: str, choice: Choice) -> bool:

