@@ -55,9 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
         scores = np.stack([classifier.score(example.text, vector)[0] for example, vector in pairs])
         print(f"test               {accuracy(classifier, scores, tests):6.2%} right first")
         print(f"test, among three  {accuracy(classifier, scores, tests, 3):6.2%}")
-    print(
-        f"a question         {cost_ms(classifier, tests or examples):6.1f} ms, median on one core, sentence model included"
-    )
+    print(f"a question         {cost_ms(classifier, tests or examples):6.1f} ms, median, sentence model included")
     return 0
 
 

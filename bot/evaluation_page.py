@@ -21,8 +21,8 @@ def page(report: dict) -> str:
         "<meta name='viewport' content='width=device-width'>",
         f"<style>{_STYLE}</style><h1>How well the desk understands</h1>",
         f"<p>{counted['sections']} questions of the articles, {counted['intents']} requests and "
-        f"{counted['out_of_scope']} messages that are none of the desk's business, each asked of a pipeline that had not "
-        f"seen it ({report['folds']} folds).</p>",
+        f"{counted['out_of_scope']} messages that are none of the desk's business, each asked of a pipeline that "
+        f"had not seen it ({report['folds']} folds).</p>",
         "<h2>Figures</h2>", _figures(report),
         "<h2>Is it as sure as it should be?</h2>", _calibration(report["calibration"]),
         "<h2>By kind of request</h2>", _families(report["families"]),
