@@ -39,17 +39,17 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def train(target: Path) -> None:
-    """Trains from the project's files into `target`; RasaException or KnowledgeError when they do not fit together."""
+def train(target: Path, root: Path = ROOT) -> None:
+    """Trains from the files below `root` into `target`; RasaException or KnowledgeError when they do not fit together."""
     import rasa.model_training
 
     quiet.after_rasa()
-    os.chdir(ROOT)
+    os.chdir(root)
     with tempfile.TemporaryDirectory(dir=_folder(target.parent), prefix=".training-") as folder:
         result = rasa.model_training.train(
             domain="domain.yml",
             config="config.yml",
-            training_files=[str(path) for path in training_files()],
+            training_files=[str(path) for path in training_files(root)],
             output=folder,
             fixed_model_name=target.name,
             force_training=True,

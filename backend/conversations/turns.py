@@ -209,7 +209,7 @@ class Turns:
 
     async def _run(self, turn: Turn, command: Mapping[str, Any]) -> None:
         if command.get("do") == "leave_queue":
-            self._desk.queue_left(turn)
+            await self._desk.queue_left(turn)
         else:
             await self._desk.act(turn, command)
 

@@ -172,9 +172,11 @@ class Desk:
         """A guest has signed in."""
         await self._confirming.signed_in(turn)
 
-    def queue_left(self, turn: Turn) -> None:
-        """The learner goes on with the desk instead of waiting."""
+    async def queue_left(self, turn: Turn) -> None:
+        """The learner goes on with the desk instead of waiting; a request kept for after the sign-in is taken up."""
         turn.say(self._wording.say("queue_left"), "smalltalk")
+        if turn.learner_id:
+            await self._confirming.next_kept(turn)
 
     async def interpret(self, turn: Turn) -> dict[str, Any] | None:
         """What typed words plainly mean as an answer to the last question; None leaves them to Rasa."""

@@ -7,6 +7,7 @@ while Slack or this process was away is lost, and of several processes one tells
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -23,6 +24,8 @@ from backend.store.world_models import LearnerRow
 
 log = structlog.get_logger()
 BATCH = 20
+# Who owns a conversation is followed this long after it was first posted, and whenever it waits.
+WATCHED = timedelta(days=30)
 # How much of what was said before is shown when somebody takes over.
 SO_FAR = 10
 
@@ -44,33 +47,35 @@ class Mirror:
         if not self._parts.support_channel:
             return 0
         behind = await self._behind()
-        for conversation_id in behind:
+        for conversation_id, owner_changed in behind:
             # The summary is read by the staff service in a transaction of its own, before the one that tells it.
-            seen = await self._parts.services.staff.show(conversation_id)
+            seen = await self._parts.services.staff.show(conversation_id) if owner_changed else None
             async with self._store.write() as session:
                 await self._catch_up(session, conversation_id, seen)
         return len(behind) + await self._erased()
 
-    async def _behind(self) -> list[str]:
+    async def _behind(self) -> list[tuple[str, bool]]:
+        """Conversations of which something has to be told, and whether that is a change of owner."""
         key = "conversation:" + OwnershipRow.conversation_id
+        changed = or_(SlackPostRow.about.is_(None), SlackPostRow.shown_version != OwnershipRow.version)
+        said = and_(OwnershipRow.state == "agent", SlackPostRow.shown_seq < ConversationRow.last_seq)
         query = (
-            select(OwnershipRow.conversation_id)
+            select(OwnershipRow.conversation_id, changed)
             .join(ConversationRow, ConversationRow.id == OwnershipRow.conversation_id)
-            .outerjoin(SlackPostRow, SlackPostRow.about == key)
-            .where(
-                or_(
-                    and_(SlackPostRow.about.is_(None), OwnershipRow.state == "queued"),
-                    SlackPostRow.shown_version != OwnershipRow.version,
-                    and_(OwnershipRow.state == "agent", SlackPostRow.shown_seq < ConversationRow.last_seq),
-                )
-            )
             .order_by(OwnershipRow.since)
             .limit(BATCH)
         )
+        waiting = query.outerjoin(SlackPostRow, SlackPostRow.about == key).where(
+            OwnershipRow.state == "queued", changed
+        )
+        shown = query.join(SlackPostRow, SlackPostRow.about == key).where(
+            SlackPostRow.created_at >= self._parts.now - WATCHED, or_(changed, said)
+        )
         async with self._store.read() as session:
-            return list((await session.scalars(query)).all())
+            rows = [row for one in (waiting, shown) for row in (await session.execute(one)).all()]
+        return [(conversation_id, bool(owner_changed)) for conversation_id, owner_changed in dict.fromkeys(rows)]
 
-    async def _catch_up(self, session: AsyncSession, conversation_id: str, seen: dict[str, Any]) -> None:
+    async def _catch_up(self, session: AsyncSession, conversation_id: str, seen: dict[str, Any] | None) -> None:
         row = await session.get(ConversationRow, conversation_id, with_for_update=True)
         owner = await session.get(OwnershipRow, conversation_id)
         if row is None or owner is None:
@@ -78,6 +83,8 @@ class Mirror:
         staff = await session.get(StaffRow, owner.staff_id) if owner.staff_id else None
         name = staff.name if staff else None
         post = await session.get(SlackPostRow, about(conversation_id), with_for_update=True)
+        if seen is None and (post is None or post.shown_version != owner.version):
+            return  # changed hands in this moment: the next round tells it
         if post is None:
             await self._first(session, row, owner, seen)
             return

@@ -33,6 +33,9 @@ HOPELESS = frozenset(
     """.split()
 )
 EVENT = "lectern_message"
+# What Slack says when something may have been done all the same; and what we call every such try.
+UNSURE = frozenset(("internal_error", "fatal_error", "service_unavailable", "request_timeout"))
+UNHEARD = "unreachable"
 # Methods that read take no JSON.
 READS = frozenset(("users.info", "conversations.history", "conversations.replies"))
 
@@ -57,7 +60,7 @@ class Calls:
         except SlackApiError as error:
             raise self._refused(method, error) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Later(f"unreachable: {type(error).__name__}") from error
+            raise Later(f"{UNHEARD}: {type(error).__name__}") from error
         data = answer.data
         return dict(data) if isinstance(data, Mapping) else {}
 
@@ -70,6 +73,8 @@ class Calls:
             seconds = _seconds(getattr(response, "headers", {}))
             self._not_before[method] = self._clock.now() + timedelta(seconds=seconds)
             return Later("ratelimited", seconds)
+        if status >= 500 or code in UNSURE:
+            return Later(f"{UNHEARD}: {code if status < 500 else status}")
         return GiveUp(code) if code in HOPELESS else Later(code)
 
     async def pages(self, method: str, key: str, **arguments: Any) -> AsyncIterator[dict[str, Any]]:
@@ -92,7 +97,7 @@ class Calls:
                     dict(body)
                 )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Later(f"unreachable: {type(error).__name__}") from error
+            raise Later(f"{UNHEARD}: {type(error).__name__}") from error
         if answer.status_code == 429:
             raise Later("ratelimited", _seconds(answer.headers))
         if answer.status_code >= 500:
@@ -165,9 +170,14 @@ class Sender:
     async def _say(self, row: SlackOutgoingRow, payload: dict[str, Any], root: SlackPostRow | None) -> dict[str, Any]:
         """Post a message, once even if the answer to the first try was lost on its way."""
         payload |= {"metadata": {"event_type": EVENT, "event_payload": {"key": row.key}}}
-        answer = await self._arrived(row, payload) if row.attempts > 1 else None
         try:
+            answer = await self._arrived(row, payload) if row.attempts > 1 else None
             answer = answer or await self._calls.call("chat.postMessage", **payload)
+        except Later as error:
+            # That an earlier try may have got through must not be forgotten over a later one.
+            if (row.last_error or "").startswith(UNHEARD) and not str(error).startswith(UNHEARD):
+                raise Later(f"{UNHEARD}, then {error}", error.seconds) from error
+            raise
         except GiveUp as error:
             # How it looks must not cost what it says.
             if "blocks" not in payload or str(error) not in ("invalid_blocks", "invalid_blocks_format"):
@@ -184,8 +194,8 @@ class Sender:
 
     async def _arrived(self, row: SlackOutgoingRow, payload: Mapping[str, Any]) -> dict[str, Any] | None:
         """The message, if an earlier try got through without our hearing of it: found by the key it carries."""
-        if not (row.last_error or "").startswith("unreachable"):
-            return None
+        if row.last_error is not None and not row.last_error.startswith(UNHEARD):
+            return None  # every try so far was refused; without any word of them a process was ended in the middle
         where = {"channel": payload["channel"], "include_all_metadata": 1}
         method = "conversations.history"
         if payload.get("thread_ts"):

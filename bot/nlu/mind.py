@@ -75,8 +75,8 @@ class Mind:
         choice = self.selector.choose(scores, nearest)
         if f"{FAQ}/{topic}" not in self._titles or not _goes_on(text, choice):
             return choice
-        # "And for plus?" after a question about refunds is "request a refund: for plus?". The article's name stands for the
-        # topic: the section's own title would only find that section again, which has just been told.
+        # "And for plus?" after a question about refunds is "request a refund: for plus?". The article's name stands for
+        # the topic: the section's own title would only find that section again, which has just been told.
         article = str(topic).partition("/")[0]
         whole = f"{article.replace('-', ' ')}: {_FOLLOW_UP.sub('', text).strip()}"
         whole_scores, whole_nearest = self.classifier.score(whole, shared_model().encode([whole])[0])
