@@ -147,13 +147,15 @@ async def test_a_client_may_ask_again_from_a_number_without_a_new_connection(des
         assert await numbers(socket, 5) == [4, 5]
 
 
-async def test_a_long_transcript_comes_whole(desk: Desk) -> None:
+async def test_a_long_transcript_comes_whole(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.http.stream.BATCH", 20)
     talk = await desk.open("ana")
     async with desk.services.store.write() as session:
-        for number in range(2, 1203):
+        for number in range(2, 61):
             await transcript.append(session, talk.id, NOW, author="learner", text=str(number))
-    async with stream(talk) as socket:
-        assert await numbers(socket, 1202) == list(range(1, 1203))
+    for _ in range(5):
+        async with stream(talk) as socket:
+            assert await numbers(socket, 60) == list(range(1, 61))
 
 
 async def test_events_that_overtake_each_other_are_put_in_order(desk: Desk) -> None:
@@ -257,46 +259,46 @@ async def test_an_ordinary_request_to_the_stream_is_refused_in_words(desk: Desk)
 # --- nonsense --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "frame",
-    [
-        "",
-        "hello",
-        "{",
-        "[]",
-        "null",
-        "7",
-        "[" * 4000,
-        json.dumps({"type": "shutdown"}),
-        json.dumps({"type": None}),
-        json.dumps({"type": ["message"]}),
-        json.dumps({"type": "message", "message": {"seq": 9, "text": "forged"}}),
-        json.dumps({"type": "state", "state": "closed"}),
-        json.dumps({"type": "cut"}),
-        json.dumps({"type": "read"}),
-        json.dumps({"type": "read", "seq": "1"}),
-        json.dumps({"type": "read", "seq": -1}),
-        json.dumps({"type": "read", "seq": 10**30}),
-        json.dumps({"type": "read", "seq": True}),
-        json.dumps({"type": "resume"}),
-        json.dumps({"type": "resume", "after": "1"}),
-        json.dumps({"type": "resume", "after": 2**31}),
-        json.dumps({"type": "resume", "after": 10**30}),
-        json.dumps({"type": "resume", "after": -(10**30)}),
-        '{"type": "resume", "after": NaN}',
-        "\u0000",
-    ],
+NONSENSE = (
+    "",
+    "hello",
+    "{",
+    "[]",
+    "null",
+    "7",
+    "[" * 4000,
+    json.dumps({"type": "shutdown"}),
+    json.dumps({"type": None}),
+    json.dumps({"type": ["message"]}),
+    json.dumps({"type": "message", "message": {"seq": 9, "text": "forged"}}),
+    json.dumps({"type": "state", "state": "closed"}),
+    json.dumps({"type": "cut"}),
+    json.dumps({"type": "read"}),
+    json.dumps({"type": "read", "seq": "1"}),
+    json.dumps({"type": "read", "seq": -1}),
+    json.dumps({"type": "read", "seq": 10**30}),
+    json.dumps({"type": "read", "seq": True}),
+    json.dumps({"type": "resume"}),
+    json.dumps({"type": "resume", "after": "1"}),
+    json.dumps({"type": "resume", "after": 2**31}),
+    json.dumps({"type": "resume", "after": 10**30}),
+    json.dumps({"type": "resume", "after": -(10**30)}),
+    '{"type": "resume", "after": NaN}',
+    "\u0000",
 )
-async def test_a_frame_without_sense_neither_closes_the_stream_nor_is_passed_on(each_desk: Desk, frame: str) -> None:
+
+
+async def test_frames_without_sense_neither_close_the_stream_nor_are_passed_on(each_desk: Desk) -> None:
     talk = await each_desk.open("ana")
     async with stream(talk) as socket, stream(talk) as other:
         for each in (socket, other):
             await next_event(each, "state")
-        await socket.send_str(frame)
-        await socket.send_bytes(frame.encode())
+        for frame in NONSENSE:
+            await socket.send_str(frame)
+            await socket.send_bytes(frame.encode())
         await talk.say("hello")
         for each in (socket, other):
-            assert 3 in await numbers(each, 3)
+            assert {2, 3} <= set(await numbers(each, 3))
 
 
 async def test_a_frame_that_is_too_long_ends_the_stream_and_the_client_comes_back(desk: Desk) -> None:
