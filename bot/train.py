@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def train(target: Path, root: Path = ROOT) -> None:
-    """Trains from the files below `root` into `target`; RasaException or KnowledgeError when they do not fit together."""
+    """Trains from the files below `root` into `target`; RasaException or KnowledgeError when they do not fit."""
     import rasa.model_training
 
     quiet.after_rasa()
