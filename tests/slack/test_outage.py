@@ -115,6 +115,19 @@ async def test_an_answer_lost_on_its_way_does_not_double_the_message(office: Off
     assert len(office.slack.called("conversations.history")) >= 2
 
 
+@pytest.mark.parametrize("unsure", [Trouble(status=502, after=True), Trouble(error="fatal_error", after=True)], ids=str)
+async def test_a_try_that_may_have_got_through_is_looked_for_even_after_another(
+    office: Office, unsure: Trouble
+) -> None:
+    office.slack.troubles += [unsure, Trouble(retry_after=5, only="chat.postMessage")]
+    office.slack.troubles.append(Trouble(error="internal_error", only="conversations.history"))
+    await _waiting(office)
+    for _ in range(4):
+        office.desk.wait(minutes=1)
+        await office.settle()
+    assert len(office.slack.roots(SUPPORT)) == 1 and await _owed(office) == []
+
+
 async def test_what_slack_will_never_take_stops_nothing_else(office: Office) -> None:
     office.may_give_up = True
     sam = await office.colleague("Sam")
