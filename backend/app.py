@@ -81,7 +81,7 @@ def build_services(settings: Settings, http: aiohttp.ClientSession, engine: Dial
     clock, params, wording = Clock(), Parameters.load(), Wording.load()
     store = Store(make_engine(settings.database))
     knowledge = KnowledgeService(load_knowledge(), params, clock, load_stated_in())
-    redis = Redis.from_url(settings.redis_url) if settings.redis_url else None
+    redis = Redis.from_url(settings.redis_url, socket_connect_timeout=2) if settings.redis_url else None
     fanout: Fanout = RedisFanout(redis, settings.turn_timeout * 4) if redis else LocalFanout()
     if engine is None:
         engine = RasaClient(http, settings.rasa_url, settings.rasa_secret.get_secret_value(), settings.turn_timeout)

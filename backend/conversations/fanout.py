@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import structlog
 from redis.asyncio import Redis
+from redis.asyncio.lock import Lock
 from redis.exceptions import LockError, RedisError
 
 from backend.errors import TooMany
@@ -124,11 +125,17 @@ class RedisFanout(LocalFanout):
             log.warning("fanout.publish.failed", error=type(error).__name__)
             self.deliver(topic, event)
 
+    def _catch_up(self) -> None:
+        """What was told while nobody listened is gone: every stream looks into its transcript."""
+        for topic in tuple(self._topics):
+            self.deliver(topic, _CUT)
+
     async def _listen(self) -> None:
         while True:
             try:
                 async with self._redis.pubsub() as listener:
                     await listener.subscribe(self.CHANNEL)
+                    self._catch_up()
                     async for item in listener.listen():
                         if item["type"] == "message":
                             told = json.loads(item["data"])
@@ -140,11 +147,21 @@ class RedisFanout(LocalFanout):
     @asynccontextmanager
     async def in_order(self, conversation_id: str) -> AsyncIterator[None]:
         async with super().in_order(conversation_id):
-            lock = self._redis.lock(f"lectern:turn:{conversation_id}", timeout=self._lock_seconds)
-            await lock.acquire()
+            lock = await self._locked(conversation_id)
             try:
                 yield
             finally:
                 # It may have run out while the turn was slow; the turn's own record still makes it happen once.
-                with suppress(LockError):
-                    await lock.release()
+                with suppress(LockError, RedisError, OSError):
+                    if lock is not None:
+                        await lock.release()
+
+    async def _locked(self, conversation_id: str) -> Lock | None:
+        """The turn's lock. None while Redis is away: then the order is kept by each backend, and by the database."""
+        lock = self._redis.lock(f"lectern:turn:{conversation_id}", timeout=self._lock_seconds)
+        try:
+            await lock.acquire()
+        except (RedisError, OSError) as error:
+            log.warning("fanout.lock.failed", error=type(error).__name__)
+            return None
+        return lock

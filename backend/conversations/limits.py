@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Protocol
 
+import structlog
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from backend.clock import Clock
 from backend.errors import TooMany
+
+
+log = structlog.get_logger()
 
 
 class Buckets(Protocol):
@@ -53,13 +58,18 @@ return tostring(wait)
 
 
 class RedisBuckets:
-    """Buckets shared by all backends."""
+    """Buckets shared by all backends; while Redis is away each backend has its own."""
 
     def __init__(self, redis: Redis) -> None:
         self._take = redis.register_script(_SCRIPT)
+        self._meanwhile = LocalBuckets()
 
     async def take(self, key: str, per_minute: int) -> float:
-        return float(await self._take(keys=[f"lectern:bucket:{key}"], args=[per_minute]))
+        try:
+            return float(await self._take(keys=[f"lectern:bucket:{key}"], args=[per_minute]))
+        except (RedisError, OSError) as error:
+            log.warning("limits.redis.failed", error=type(error).__name__)
+            return await self._meanwhile.take(key, per_minute)
 
 
 class Limits:
