@@ -12,7 +12,6 @@ from redis.exceptions import RedisError
 from backend.clock import Clock
 from backend.errors import TooMany
 
-
 log = structlog.get_logger()
 
 

@@ -81,9 +81,7 @@ async def _send(
     desk: Services, socket: web.WebSocketResponse, conversation: str, subscription: Subscription, after: int
 ) -> None:
     seen = await _catch_up(desk, socket, conversation, after)
-    async with desk.store.read() as session:
-        owner = await ownership.read(session, conversation)
-    await socket.send_json({"type": "state", **owner.to_json()})
+    await _tell_state(desk, socket, conversation)
     while not socket.closed:
         event = await subscription.queue.get()
         if event["type"] == "message":
@@ -96,6 +94,7 @@ async def _send(
             seen = seq
         elif event["type"] == "cut":
             seen = await _catch_up(desk, socket, conversation, seen)
+            await _tell_state(desk, socket, conversation)
             continue
         elif event["type"] == _OVER["type"]:
             return
@@ -103,6 +102,12 @@ async def _send(
             seen = await _catch_up(desk, socket, conversation, min(event["after"], seen))
             continue
         await socket.send_json(event)
+
+
+async def _tell_state(desk: Services, socket: web.WebSocketResponse, conversation: str) -> None:
+    async with desk.store.read() as session:
+        owner = await ownership.read(session, conversation)
+    await socket.send_json({"type": "state", **owner.to_json()})
 
 
 async def _catch_up(desk: Services, socket: web.WebSocketResponse, conversation: str, after: int) -> int:
