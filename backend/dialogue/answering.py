@@ -85,7 +85,7 @@ class Answering:
 
     def clarify(self, turn: Turn, command: Mapping[str, Any]) -> None:
         """`{"options": [{"section" | "intent", "confidence"}]}`: two are close, so the learner says which."""
-        buttons = [button for option in command.get("options") or () if (button := self._option(option))]
+        buttons = [button for option in command.get("options") or () if (button := self._option(option, turn.text))]
         if not buttons:
             self.fallback(turn, {"near": []})
             return
@@ -94,7 +94,8 @@ class Answering:
         presses = [dict(button.press) for button in buttons]
         turn.agenda = turn.agenda.with_(asked={"kind": "clarify", "options": options, "presses": presses})
 
-    def _option(self, option: Mapping[str, Any]) -> Button | None:
+    def _option(self, option: Mapping[str, Any], text: str) -> Button | None:
+        """One of two meanings of a text, whose words are kept: they may name what it is about."""
         if option.get("section"):
             if not self._knowledge.has(option["section"]):
                 return None
@@ -102,9 +103,14 @@ class Answering:
                 self._knowledge.section(option["section"]).title, {"do": "answer", "section": option["section"]}
             )
         family, _, name = str(option.get("intent", "")).partition("_")
-        if family in ("do", "can") and name in self._operations:
-            press = {"do": "operate", "operation": name, "question": family == "can"}
-            return Button(self._wording.say(f"button_{name}"), press)
+        presses = {
+            "do": {"do": "operate", "operation": name, "question": False},
+            "can": {"do": "operate", "operation": name, "question": True},
+            "check": {"do": "diagnose", "question": name},
+            "wish": {"do": "wish", "operation": name},
+        }
+        if family in presses and self._wording.has(f"button_{name}"):
+            return Button(self._wording.say(f"button_{name}"), {**presses[family], "text": text})
         if option.get("intent") == "talk_to_person":
             return self.person_button()
         return None

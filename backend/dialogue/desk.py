@@ -15,11 +15,12 @@ from backend.dialogue.confirming import TYPED_WORD, Confirming
 from backend.dialogue.diagnosing import FOR_GUESTS, Diagnosing
 from backend.dialogue.operating import Operating, catalog_of
 from backend.dialogue.picking import picked
-from backend.dialogue.requests import requests_in
+from backend.dialogue.requests import plainly_wanted, requests_in
 from backend.dialogue.turn import Turn, told
 from backend.errors import BadInput
 from backend.operations.base import Candidate, Operation
 from backend.operations.matching import by_name, by_position
+from backend.store.catalog_titles import names_a_title
 from backend.store.desk_models import MessageRow
 from backend.wording import Wording
 
@@ -70,19 +71,20 @@ class Desk:
             turn.agenda = turn.agenda.with_(asked=None, misses=0)
 
     async def _do_answer(self, turn: Turn, command: Mapping[str, Any]) -> None:
-        leads_to = self._answering.leads_to(command)
-        if leads_to in self._registry and _REQUEST.match(turn.text) and not _ASKS.search(turn.text):
-            # Put as a wish, not as a question: "i want to cancel my trial before it charges me".
-            await self._do_operate(turn, {"operation": leads_to})
+        # Put as a wish, not as a question: "i want to cancel my trial before it charges me".
+        wished = (plainly_wanted(turn.text) or self._answering.leads_to(command)) if _is_wish(turn.text) else None
+        if wished in self._registry:
+            await self._do_operate(turn, {"operation": wished})
             return
         section = self._answering.answer(turn, command)
         if section is not None and section.diagnosis in FOR_GUESTS:
             await self._diagnosing.diagnose(turn, {"question": section.diagnosis})
             return
-        if section is None or not turn.learner_id or not _PERSONAL.search(turn.text):
+        if section is None or not turn.learner_id:
             return
-        # "Why was *I* charged twice", "can *I* …": the article, and what it means for this account.
-        if section.diagnosis:
+        # "Why was *I* charged twice", "can *I* …", a course's title: the article, and what it means for this account.
+        is_personal = _PERSONAL.search(turn.text) or await names_a_title(turn.session, turn.text)
+        if section.diagnosis and is_personal:
             await self._diagnosing.diagnose(turn, {"question": section.diagnosis})
         elif section.operation in self._registry and _ELIGIBLE.search(turn.text):
             await self._operating.operate(turn, {"operation": section.operation, "question": True, "explained": True})
@@ -130,7 +132,11 @@ class Desk:
         self._answering.clarify(turn, command)
 
     async def _do_fallback(self, turn: Turn, command: Mapping[str, Any]) -> None:
-        self._answering.fallback(turn, command)
+        wished = plainly_wanted(turn.text) if _is_wish(turn.text) else None
+        if wished in self._registry:
+            await self._do_operate(turn, {"operation": wished})
+        else:
+            self._answering.fallback(turn, command)
 
     async def _do_small_talk(self, turn: Turn, command: Mapping[str, Any]) -> None:
         self._answering.small_talk(turn, command)
@@ -278,6 +284,13 @@ _REQUEST = re.compile(
     r"reset|change|correct|report|apply|give|get|take|return|reimburse|unsubscribe)\b)",
     re.I,
 )
+
+
+def _is_wish(text: str) -> bool:
+    """Whether something is asked to be done, and nothing is asked."""
+    return bool(_REQUEST.match(text)) and not _ASKS.search(text)
+
+
 _ASKS = re.compile(r"\?|\b(?:how|what|why|when|where|which|who|whether)\b", re.I)
 _PERSONAL = re.compile(r"\b(?:i|i'?m|i'?ve|i'?d|my|me|mine)\b", re.I)
 _ELIGIBLE = re.compile(r"\b(?:can|could|may|am|would|will|do) i\b|\b(?:is|are|can|could) my\b", re.I)

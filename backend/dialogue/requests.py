@@ -19,7 +19,9 @@ _WANTED = {
         r"\b(?:un-?enrol|disenrol)|\b(?:leave|drop|quit)\b.{0,25}\b(?:course|class)\b|\btake me (?:out|off)\b", re.I
     ),
     "delete_account": re.compile(r"\b(?:delete|close|erase|remove)\b.{0,15}\b(?:account|profile)\b", re.I),
-    "unlink_login": re.compile(r"\b(?:unlink|disconnect)\b", re.I),
+    "unlink_login": re.compile(
+        r"\b(?:unlink|disconnect)\b|\b(?:remove|take off|detach)\b.{0,20}\b(?:facebook|google|apple)\b", re.I
+    ),
     "apply_for_aid": re.compile(r"\bapply\b.{0,25}\b(?:aid|scholarship)\b", re.I),
 }
 _ALIKE = {"cancel_trial": "cancel_subscription"}
@@ -47,6 +49,12 @@ def requests_in(text: str, understood: str) -> list[Wanted]:
             found.append(Wanted(operation, part.strip()))
     kinds = {_kind(each.operation) for each in found}
     return found if len(found) > 1 and _kind(understood) in kinds and kinds != _ONE_THING else []
+
+
+def plainly_wanted(text: str) -> str | None:
+    """The one operation a message names in plain words, whatever else it was taken for; None for none or several."""
+    kinds = {_kind(name): name for name, words in reversed(_WANTED.items()) if words.search(text)}
+    return next(iter(kinds.values())) if len(kinds) == 1 else None
 
 
 def _kind(operation: str) -> str:

@@ -183,6 +183,12 @@ def test_a_question_about_a_course_can_ask_which(name: str) -> None:
     assert has(f"ask_{name}_target") or has("ask_course")
 
 
+def test_whatever_may_be_meant_has_a_button() -> None:
+    """Where two meanings are close, the learner presses one."""
+    has = Wording.load().has
+    assert [name for name in (*RULES.decisions, *RULES.diagnoses) if not has(f"button_{name}")] == []
+
+
 def test_what_is_typed_around_the_operations_has_words() -> None:
     has = Wording.load().has
     asked = [f"smalltalk_{kind}" for kind in SMALL_TALK]
@@ -228,6 +234,7 @@ def test_no_text_is_kept_that_nobody_says(sayer: Sayer, said: list[Said]) -> Non
         used |= {f"utter_button_{name}_{field}_none" for field in fields}
         used |= {f"utter_ask_again_{name}_{field}" for field in fields}
     used |= {f"utter_smalltalk_{kind}" for kind in SMALL_TALK}
+    used |= {f"utter_button_{name}" for name in (*RULES.decisions, *RULES.diagnoses)}
     used |= {f"utter_handoff_{why}" for why in (*WHYS, *URGENT, "desk_failed", *codes("remedy"))}
     used |= {f"utter_offer_{state}" for state in ("expired", "changed", "closed")}
     used |= {f"utter_step_{step}" for step in ("reauthenticate_password", "reauthenticate_code", "type_to_confirm")}
