@@ -47,10 +47,15 @@ def without_titles(text: str, courses: Sequence[str], specializations: Sequence[
     """
     for names, word in ((specializations, "specialization"), (courses, "course")):
         for title in _named(text, names):
-            text = _replaced(text, title, word)
+            text = _replaced(text, title, _called(title, word))
     for title in own:
         text = _without_part(text, title)
     return text
+
+
+def _called(title: str, word: str) -> str:
+    """What stands for a title. That it is a capstone says what the question is about."""
+    return "capstone" if word == "course" and "capstone" in title.casefold() else word
 
 
 def _named(text: str, names: Sequence[str]) -> list[str]:
@@ -90,7 +95,7 @@ def _without_part(text: str, title: str) -> str:
     for first, second in pairwise(words):
         pair = re.search(rf"\b{re.escape(first)}\s+{re.escape(second)}{_AFTER}", text, re.I)
         if pair and not {first.casefold(), second.casefold()} <= _COMMON:
-            return _put(text, pair.start(), pair.end(), "course")
+            return _put(text, pair.start(), pair.end(), _called(title, "course"))
     for word in words:
         if len(word) < 4 or word.casefold() in _COMMON:
             continue
