@@ -165,16 +165,17 @@ class Maker:
         for lock in locks:
             command += ["-r", lock]
             total += len(PIN.findall(lock.read_text()))
+        before = self.log.stat().st_size
         with self.log.open("ab") as log:
-            status = finish(spawn(command, clean_env(), log), tick=lambda: self._tell(total))
+            status = finish(spawn(command, clean_env(), log), tick=lambda: self._tell(before, total))
         if status != 0:
             raise DeskError(
                 f"The packages of {self.environment.title} could not be installed: {self._last_words()} "
                 f"All of pip's words are in {shown(self.log)}."
             )
 
-    def _tell(self, total: int) -> None:
-        text = self.log.read_text(errors="replace")
+    def _tell(self, before: int, total: int) -> None:
+        text = "\n" + self.log.read_bytes()[before:].decode(errors="replace")
         if "\nInstalling collected packages" in text:
             installed = len(list(self.environment.folder.glob("lib/python*/site-packages/*.dist-info")))
             self.console.progress(f"  {min(installed, total)} of {total} packages installed")
