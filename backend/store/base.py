@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from sqlalchemy import DateTime, MetaData, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import JSON, TypeDecorator
@@ -115,7 +116,7 @@ class Store:
         try:
             async with self._write() as session, session.begin():
                 yield session
-        except (OperationalError, DBAPIError, OSError, sqlite3.Error) as error:
+        except (DBAPIError, PoolTimeoutError, OSError, sqlite3.Error) as error:
             raise _translated(error) from error
 
     @asynccontextmanager
@@ -124,16 +125,22 @@ class Store:
         try:
             async with self._read() as session:
                 yield session
-        except (OperationalError, DBAPIError, OSError, sqlite3.Error) as error:
+        except (DBAPIError, PoolTimeoutError, OSError, sqlite3.Error) as error:
             raise _translated(error) from error
 
     async def close(self) -> None:
         await self.engine.dispose()
 
 
+# PostgreSQL's classes of errors that another try may be spared: connection, refused, no such database, rolled back
+# (deadlock), out of resources, not in the state for it (lock time-out, no connections taken), shutting down.
+_AWAY_CLASSES = ("08", "28", "3D", "40", "53", "55", "57")
+
+
 def _translated(error: BaseException) -> BaseException:
     """Only a database that is away is StoreUnavailable; a broken constraint stays what it is."""
-    away = isinstance(error, (OperationalError, OSError, sqlite3.OperationalError)) or (
-        isinstance(error, DBAPIError) and error.connection_invalidated
+    away = isinstance(error, (OperationalError, PoolTimeoutError, OSError, sqlite3.OperationalError)) or (
+        isinstance(error, DBAPIError)
+        and (error.connection_invalidated or str(getattr(error.orig, "sqlstate", "")).startswith(_AWAY_CLASSES))
     )
     return StoreUnavailable() if away else error
