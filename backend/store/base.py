@@ -132,7 +132,7 @@ class Store:
         await self.engine.dispose()
 
 
-# PostgreSQL's classes of errors that another try may be spared: connection, refused, no such database, rolled back
+# PostgreSQL's classes of errors that say so: connection, refused, no such database, rolled back
 # (deadlock), out of resources, not in the state for it (lock time-out, no connections taken), shutting down.
 _AWAY_CLASSES = ("08", "28", "3D", "40", "53", "55", "57")
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from backend.app import internal_app
-from backend.errors import DialogueUnavailable, StoreUnavailable
+from backend.errors import DialogueUnavailable, ServiceError, StoreUnavailable
 from backend.rasa_client import RasaClient
 from backend.store.base import Store, make_engine
 from backend.store.desk_models import MessageRow, TurnRow
@@ -100,18 +100,23 @@ async def test_an_action_that_comes_too_late_does_nothing(each_desk: Desk) -> No
 
 async def test_an_action_that_is_refused_leaves_nothing_half_done(desk: Desk) -> None:
     talk = await desk.open("ana")
-    desk.engine.before = None
-    for command in ({"do": "nonsense"}, {"do": "operate", "operation": "teleport"}, {"do": "answer", "section": "x/y"}):
-        desk.engine.away = True
-        await talk.say("hello")
-        desk.engine.away = False
+    for command in (
+        {},
+        {"do": "nonsense"},
+        {"do": "press"},
+        {"do": "operate", "operation": "teleport"},
+        {"do": "answer", "section": "no/where"},
+        {"do": "diagnose", "question": "why_me"},
+        {"do": "small_talk", "kind": "flirt"},
+    ):
 
         async def refused(command: dict[str, Any] = command) -> None:
-            await desk.services.turns.act(desk.engine.heard[-1]["turn"], command)
+            with pytest.raises(ServiceError):
+                await desk.services.turns.act(desk.engine.heard[-1]["turn"], command)
+            raise DialogueUnavailable("the action failed")
 
         desk.engine.before = refused
-        with pytest.raises(Exception):  # noqa: B017 whatever it is, it is the stand-in's to meet
-            await refused()
+        assert_honest(await talk.say("hello"))
     assert {turn.draft is None for turn in await kept_turns(desk)} == {True}
 
 
