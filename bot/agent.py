@@ -12,10 +12,7 @@ from rasa.core.tracker_store import TrackerStore
 from rasa.core.utils import AvailableEndpoints
 
 from bot.endpoint import LimitedEndpoint
-
-
-class ModelError(Exception):
-    """There is no model that can be served; the message says what to do."""
+from bot.model_files import ModelError
 
 
 class LecternAgent(Agent):

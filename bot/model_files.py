@@ -13,6 +13,10 @@ PREFIX = "lectern-"
 SUFFIX = ".tar.gz"
 
 
+class ModelError(Exception):
+    """There is no model that can be served; the message says what to do."""
+
+
 def training_files(root: Path = ROOT) -> list[Path]:
     """Rasa's training data. Wording is left out: it is the backend's, and changing it must not ask for training."""
     return sorted([*root.glob("data/**/nlu.yml"), *root.glob("data/**/rules.yml")])
@@ -42,8 +46,6 @@ def newest_model(models: Path = MODELS) -> Path:
     """The model to serve; ModelError if there is none."""
     found = sorted(models.glob(f"{PREFIX}*{SUFFIX}"), key=lambda path: path.stat().st_mtime)
     if not found:
-        from bot.agent import ModelError
-
         raise ModelError("There is no model in models/: train one with `python -m bot.train`.")
     return found[-1]
 

@@ -12,6 +12,7 @@ import warnings
 from pathlib import Path
 
 from bot import quiet
+from bot.model_files import ModelError, newest_model
 from bot.settings import ROOT, Settings, SettingsError
 
 
@@ -22,17 +23,11 @@ def main(arguments: list[str] | None = None) -> int:
         settings = Settings.from_environment(os.environ)
         _publish(settings)
         quiet.before_rasa()
-        from bot.model_files import newest_model
-
         model = options.model or newest_model()
         _serve(model, options, settings)
-    except Exception as error:
-        from bot.agent import ModelError
-
-        if isinstance(error, (SettingsError, ModelError)):
-            print(f"Rasa cannot start: {error}", file=sys.stderr)
-            return 1
-        raise
+    except (SettingsError, ModelError) as error:
+        print(f"Rasa cannot start: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

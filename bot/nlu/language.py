@@ -24,12 +24,18 @@ def foreign_language(text: str, known_words: float) -> str | None:
     if not letters:
         return None
     foreign_script = sum("LATIN" not in unicodedata.name(letter, "") for letter in letters) > len(letters) / 2
-    if not foreign_script and (len(text.split()) < FEWEST_WORDS or known_words >= 0.5):
+    if not foreign_script and (len(text.split()) < FEWEST_WORDS or known_words >= 0.5 or not _can_be_spoken(letters)):
         return None
     likeliest = _detector().compute_language_confidence_values(text)[0]
     if likeliest.language == Language.ENGLISH or likeliest.value < SURE:
         return None
     return likeliest.language.iso_code_639_1.name.lower()
+
+
+def _can_be_spoken(letters: list[str]) -> bool:
+    """Keys hit at random would be taken for some language, but in none of them are vowels so few."""
+    vowels = sum(unicodedata.normalize("NFD", letter)[0].lower() in "aeiouy" for letter in letters)
+    return vowels >= len(letters) / 4
 
 
 @functools.lru_cache(maxsize=1)
