@@ -63,7 +63,9 @@ class Asking:
                 "at": self._parts.now,
             }
             insert = (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert(SlackQuestionRow)
-            await session.execute(insert.values(values).on_conflict_do_update(["channel", "thread_ts"], set_=values))
+            await session.execute(
+                insert.values(values).on_conflict_do_update(index_elements=["channel", "thread_ts"], set_=values)
+            )
 
     async def forget(self, channel: str, thread_ts: str) -> None:
         """The first message of a thread is gone: so is what it was about."""

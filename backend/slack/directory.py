@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.clock import Clock
 from backend.errors import Forbidden
-from backend.slack.queue import GiveUp
+from backend.slack.queue import GiveUp, insert_new
 from backend.slack.sending import Calls
 from backend.staff.accounts import Member, member_of
 from backend.store.base import Store
@@ -64,7 +64,11 @@ class Directory:
                 return None
             if known is None or known.staff_id != row.id:
                 log.info("slack.member.linked", user=user_id, staff=row.id)
-            await session.merge(SlackMemberRow(user_id=user_id, staff_id=row.id, checked_at=self._clock.now()))
+            values = {"user_id": user_id, "staff_id": row.id, "by_hand": False, "checked_at": self._clock.now()}
+            if known is not None:
+                known.staff_id, known.checked_at = row.id, values["checked_at"]
+            else:
+                await insert_new(session, SlackMemberRow, values)
             return row
 
     async def _refused(self, user_id: str, doing: str) -> None:

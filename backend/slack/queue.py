@@ -20,7 +20,7 @@ from sqlalchemy.orm import aliased
 
 from backend.clock import Clock
 from backend.errors import ServiceError
-from backend.store.base import Store
+from backend.store.base import Base, Store
 from backend.store.slack_models import SlackIncomingRow, SlackOutgoingRow, SlackQuestionRow
 
 log = structlog.get_logger()
@@ -48,9 +48,14 @@ class GiveUp(Exception):
 
 async def put(session: AsyncSession, model: type[Row], key: str, lane: str, now: datetime, **values: Any) -> bool:
     """Keep a piece of work; False when the key is known already, in whichever process it was kept."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     row = {"key": key[:200], "lane": lane[:120], "created_at": now, "next_attempt_at": now, "attempts": 0, **values}
-    done = await session.execute(dialect.insert(model).values(row).on_conflict_do_nothing(index_elements=["key"]))
+    return await insert_new(session, model, row)
+
+
+async def insert_new(session: AsyncSession, model: type[Base], values: Mapping[str, Any]) -> bool:
+    """Insert a row unless one with its key exists; False then. Of several processes one is first, and none fails."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    done = await session.execute(dialect.insert(model).values(dict(values)).on_conflict_do_nothing())
     return bool(done.rowcount)
 
 

@@ -13,6 +13,7 @@ from backend.slack import blocks
 from backend.slack.blocks import Json
 from backend.slack.lookup import CHANNEL
 from backend.slack.parts import Parts
+from backend.slack.queue import insert_new
 from backend.slack.text import escape, mrkdwn, quoted
 from backend.store.desk_models import (
     ConversationRow,
@@ -62,17 +63,8 @@ class Telling:
         if holds == bool(row and row.shown_seq):
             return
         async with self._parts.services.store.write() as session:
-            row = await session.get(SlackPostRow, about, with_for_update=True)
-            if row is None:
-                row = SlackPostRow(
-                    about=about,
-                    channel=self._parts.alert_channel,
-                    created_at=now,
-                    shown_version=0,
-                    shown_seq=0,
-                    state={},
-                )
-                session.add(row)
+            await self._first(session, about, now)
+            row = await session.get_one(SlackPostRow, about, with_for_update=True)
             if holds == bool(row.shown_seq):
                 return
             row.shown_seq, row.shown_version = int(holds), row.shown_version + 1
@@ -95,19 +87,14 @@ class Telling:
                 return
             body = self._worded(until, await self._figures(session, until - timedelta(days=1), until))
         async with self._parts.services.store.write() as session:
-            if await session.get(SlackPostRow, key) is None:
-                row = SlackPostRow(
-                    about=key,
-                    channel=self._parts.alert_channel,
-                    created_at=now,
-                    shown_version=0,
-                    shown_seq=0,
-                    state={},
-                )
-                session.add(row)
-                await session.flush()
+            if await self._first(session, key, now):
                 body |= {"channel": self._parts.alert_channel}
                 await self._parts.outgoing.owe(session, key, "chat.postMessage", body, about=key)
+
+    async def _first(self, session: AsyncSession, about: str, now: datetime) -> bool:
+        """Whether this process is the first to tell it."""
+        values = {"about": about, "channel": self._parts.alert_channel, "created_at": now}
+        return await insert_new(session, SlackPostRow, {**values, "shown_version": 0, "shown_seq": 0, "state": {}})
 
     async def _figures(self, session: AsyncSession, since: datetime, until: datetime) -> dict[str, Any]:
         """Counted from the records of the day."""

@@ -21,3 +21,10 @@ async def office(sqlite_url: str, quick_parts: None) -> AsyncIterator[Office]:  
     """A running desk with Slack, on SQLite."""
     async with running_office(sqlite_url) as office:
         yield office
+
+
+@pytest.fixture
+async def each_office(database_url: str, quick_parts: None) -> AsyncIterator[Office]:  # noqa: F811
+    """The same, once on each database."""
+    async with running_office(database_url) as office:
+        yield office

@@ -135,7 +135,8 @@ async def _asked(office: Office) -> tuple[Person, Person, dict[str, Any]]:
     return sam, mira, office.card("To decide")
 
 
-async def test_what_a_person_decides_needs_a_second_one(office: Office) -> None:
+async def test_what_a_person_decides_needs_a_second_one(each_office: Office) -> None:
+    office = each_office
     sam, mira, card = await _asked(office)
     assert "Dia Rao" in text_of(card) and "charged by mistake" in text_of(card) and "Asked for by Sam" in text_of(card)
     assert (await office.desk.learner("dia"))["refunds"] == []

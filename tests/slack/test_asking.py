@@ -29,7 +29,8 @@ async def test_a_direct_message_is_answered_as_the_help_page_does(office: Office
     assert "Sources: F16" in text and "refund.settlement_days = 7 days" in text and "in force since" in text
 
 
-async def test_a_mention_is_answered_in_its_thread_and_follow_ups_need_no_mention(office: Office) -> None:
+async def test_a_mention_is_answered_in_its_thread_and_follow_ups_need_no_mention(each_office: Office) -> None:
+    office = each_office
     sam = await office.colleague("Sam")
     ts = office.slack.new_id("1773145000.")
     mention = {"type": "app_mention", "user": sam.user, "channel": SUPPORT, "ts": ts}

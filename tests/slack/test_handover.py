@@ -6,7 +6,8 @@ from tests.slack.double import buttons, text_of
 from tests.slack.office import SUPPORT, Office
 
 
-async def test_a_takeover_from_slack_from_the_queue_to_the_end(office: Office) -> None:
+async def test_a_takeover_from_slack_from_the_queue_to_the_end(each_office: Office) -> None:
+    office = each_office
     sam = await office.colleague("Sam")
     ana = await office.desk.open("ana")
     await ana.say("I want my money back")

@@ -50,15 +50,15 @@ async def test_failing_deliveries_are_told(office) -> None:
     assert len([text for text in _texts(office) if "Deliveries fail" in text]) == 1
 
 
-async def test_the_digest_comes_once_a_day_at_its_hour(sqlite_url, quick_parts) -> None:
-    async with running_office(sqlite_url, slack_digest_hour=13) as office:
+async def test_the_digest_comes_once_a_day_at_its_hour(database_url, quick_parts) -> None:
+    async with running_office(database_url, slack_digest_hour=13) as office:
         ana = await office.desk.open("ana")
         for text in ("How long do refunds take?", "asdf what", "Asdf  what", "a person please"):
             await ana.say(text)
         await office.settle()
         assert not [text for text in _texts(office) if "The day up to" in text]
         office.desk.wait(hours=1, minutes=5)
-        async with running_office(sqlite_url, office.slack, slack_digest_hour=13) as other:
+        async with running_office(database_url, office.slack, slack_digest_hour=13) as other:
             other.desk.services.clock.set(office.desk.services.clock.now())
             await asyncio.gather(office.settle(), other.settle())
         digests = [text for text in _texts(office) if "The day up to" in text]
