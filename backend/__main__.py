@@ -16,10 +16,11 @@ import aiohttp
 from aiohttp import web
 from pydantic import ValidationError
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from backend.app import build_services, create_app, internal_app, running
 from backend.clock import Clock
-from backend.errors import ServiceError
+from backend.errors import ServiceError, StoreUnavailable
 from backend.http.demo import about_learners
 from backend.logging import configure
 from backend.settings import Settings
@@ -96,6 +97,8 @@ async def load(settings: Settings, arguments: argparse.Namespace) -> None:
         text = await asyncio.to_thread(Path(arguments.file).read_text, "utf-8")
     except OSError as error:
         raise CommandError(f"{arguments.file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{arguments.file} cannot be read: it is no text in UTF-8.") from error
     async with _store(settings) as store, store.write() as session:
         if arguments.if_empty and await session.scalar(select(func.count()).select_from(LearnerRow)):
             print("There are learners already; nothing was loaded.")
@@ -143,7 +146,12 @@ async def unanswered(settings: Settings, arguments: argparse.Namespace) -> None:
         rows = await session.scalars(select(UnansweredRow).order_by(UnansweredRow.at))
         writer = csv.writer(sys.stdout)
         writer.writerow(["at", "why", "section", "question"])
-        writer.writerows([row.at.isoformat(), row.why, row.section or "", row.text] for row in rows)
+        writer.writerows([row.at.isoformat(), row.why, row.section or "", _cell(row.text)] for row in rows)
+
+
+def _cell(text: str) -> str:
+    """A text that a spreadsheet takes for a text: what people typed is never a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def _store(settings: Settings) -> contextlib.AbstractAsyncContextManager[Store]:
@@ -197,12 +205,23 @@ def main(arguments: list[str] | None = None) -> int:
         settings = read_settings()
         configure(settings.log_format, settings.log_level)
         asyncio.run(parsed.run(settings, parsed))
-    except (CommandError, ServiceError, ValueError) as error:
-        print(f"lectern: {error}", file=sys.stderr)
-        return 1
     except BrokenPipeError:
         return 1
+    except (CommandError, ServiceError, ValueError, OSError, SQLAlchemyError) as error:
+        print(f"lectern: {_sentence(error)}", file=sys.stderr)
+        return 1
     return 0
+
+
+def _sentence(error: Exception) -> str:
+    """What went wrong, and with a database why, in the database's own words."""
+    if not isinstance(error, (StoreUnavailable, SQLAlchemyError, OSError)):
+        return str(error)
+    cause = error.__cause__ or error
+    why = str(getattr(cause, "orig", None) or cause).partition("\n")[0]
+    if "no such table" in why or "UndefinedTable" in why:
+        return "The database has no tables, or too few: run `python -m backend migrate` first."
+    return f"The database cannot be used: {why}."
 
 
 if __name__ == "__main__":

@@ -65,16 +65,21 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
 
     @model_validator(mode="after")
-    def _slack_is_whole(self) -> Settings:
-        is_on = self.slack_signing_secret.get_secret_value() or self.slack_app_token.get_secret_value()
-        if is_on and not self.slack_bot_token.get_secret_value():
-            raise ValueError("LECTERN_SLACK_BOT_TOKEN must be set with LECTERN_SLACK_SIGNING_SECRET or _APP_TOKEN")
+    def _fit_together(self) -> Settings:
+        """Raises ValueError with every problem."""
+        problems = [*self._slack_problems(), *(self._unsafe() if self.env == "production" else ())]
+        if problems:
+            raise ValueError("; ".join(problems))
         return self
 
-    @model_validator(mode="after")
-    def _safe_in_production(self) -> Settings:
-        if self.env != "production":
-            return self
+    def _slack_problems(self) -> list[str]:
+        is_on = self.slack_signing_secret.get_secret_value() or self.slack_app_token.get_secret_value()
+        if is_on and not self.slack_bot_token.get_secret_value():
+            return ["LECTERN_SLACK_BOT_TOKEN must be set with LECTERN_SLACK_SIGNING_SECRET or _APP_TOKEN"]
+        return []
+
+    def _unsafe(self) -> list[str]:
+        """What production refuses."""
         problems = []
         if self.demo:
             problems.append("LECTERN_DEMO must be 0 in production")
@@ -86,9 +91,7 @@ class Settings(BaseSettings):
                 problems.append(f"LECTERN_{name.upper()} must be set to a secret of at least 16 characters")
         if self.webhook_url and self.webhook_secret.get_secret_value() in ("", DEFAULT_SECRET):
             problems.append("LECTERN_WEBHOOK_SECRET must be set when LECTERN_WEBHOOK_URL is")
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
+        return problems
 
     @property
     def database(self) -> str:
