@@ -218,8 +218,9 @@ def _sentence(error: Exception) -> str:
     if not isinstance(error, (StoreUnavailable, SQLAlchemyError, OSError)):
         return str(error)
     cause = error.__cause__ or error
-    why = str(getattr(cause, "orig", None) or cause).partition("\n")[0]
-    if "no such table" in why or "UndefinedTable" in why:
+    origin = getattr(cause, "orig", None) or cause
+    why = str(origin).partition("\n")[0]
+    if "no such table" in why or getattr(origin, "sqlstate", "") == "42P01":
         return "The database has no tables, or too few: run `python -m backend migrate` first."
     return f"The database cannot be used: {why}."
 

@@ -246,10 +246,11 @@ def _common_errors(route: Route) -> set[int]:
 
 
 def route_for(routes: Iterable[Route]) -> Route:
-    """The route that serves the document."""
-    made = document(routes)
+    """The route that serves the document; it stands there itself."""
 
     async def openapi(request: web.Request) -> Any:
         return made
 
-    return Route("GET", "/api/openapi.json", openapi, "This document", None, {"type": "object"})
+    route = Route("GET", "/api/openapi.json", openapi, "This document", None, {"type": "object"})
+    made = document([*routes, route])
+    return route

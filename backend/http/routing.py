@@ -134,7 +134,9 @@ def error_answer(
     status: int, code: str, message: str, request_id: str, *, field: str | None = None, retry_after: int | None = None
 ) -> web.Response:
     """The one shape of every error."""
-    error: dict[str, Any] = {"code": code, "message": message, "request_id": request_id}
+    sentence = message[:1].upper() + message[1:]
+    sentence += "" if sentence.endswith((".", "!", "?")) else "."
+    error: dict[str, Any] = {"code": code, "message": sentence, "request_id": request_id}
     if field:
         error["field"] = field
     headers = {"Retry-After": str(retry_after)} if retry_after else None
