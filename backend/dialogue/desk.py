@@ -123,6 +123,8 @@ class Desk:
         await self._diagnosing.diagnose(turn, command)
 
     async def _do_stop(self, turn: Turn, _command: Mapping[str, Any]) -> None:
+        # A no may go on with the next of two requests; a stop means all of them.
+        turn.agenda = turn.agenda.with_(kept=())
         if turn.agenda.asked and turn.agenda.asked["kind"] in ("confirm", "reauthenticate", "type_to_confirm"):
             await self._confirming.decline(turn, {})
         else:
@@ -194,6 +196,8 @@ class Desk:
             return {"do": "hand_over", "why": "asked"}
         if not asked or asked["kind"] == "offer":
             return await self._other_target(turn)
+        if asked["kind"] in ("choose", "clarify") and _NEITHER.match(turn.text):
+            return {"do": "stop"}
         if asked["kind"] == "choose":
             account = await turn.account()
             if account is None:
@@ -241,6 +245,11 @@ _CORRECTS = re.compile(
     r"^\W*(?:(?:no+|nope|nah|not (?:that|this)(?: one)?|wait|actually|sorry|oops|i meant?|rather)\b[\s,.!:;-]*)+"
     r"(?P<rest>.*)$",
     re.I | re.S,
+)
+_NEITHER = re.compile(
+    r"^\W*(?:no\W+)?(?:neither(?: (?:one|of (?:them|these|those)))?|none(?: of (?:them|these|those|the above))?|"
+    r"not (?:any|one) of (?:them|these|those))(?:\W+(?:thanks|thank you|please))?\W*$",
+    re.I,
 )
 _OTHER = re.compile(r"^\W*(?:the )?other\b", re.I)
 

@@ -142,7 +142,13 @@ class Diagnosing:
         sentences = [self._speaker.remedy(diagnosis.question, fix) for fix in kept]
         if sentences:
             text += "\n\n" + (sentences[0] if len(sentences) == 1 else "\n".join(f"- {each}" for each in sentences))
-        buttons = self._speaker.buttons_for(kept)
+        # An article that this turn has told already needs no button.
+        told_now = {
+            f"{cited['article']}/{cited['section']}"
+            for reply in turn.replies
+            for cited in reply.extras.get("citations", ())
+        }
+        buttons = self._speaker.buttons_for(fix for fix in kept if fix.section not in told_now)
         codes = [(finding.code, finding.sources) for finding in ranked]
         turn.say(
             text,

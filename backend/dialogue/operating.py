@@ -79,7 +79,7 @@ class Operating:
         meant = await self._meant(turn, text, candidates)
         if not meant:
             self._nothing_of_theirs(turn, account, operation, candidates, question)
-        elif question and len(meant) <= MAX_DECISIONS:
+        elif question:
             if not command.get("explained"):
                 self._explain(turn, operation)
             self._decide_each(turn, account, operation, meant, details)
@@ -171,13 +171,15 @@ class Operating:
         self, turn: Turn, account: Account, operation: Operation, meant: Sequence[Candidate], details: Mapping[str, Any]
     ) -> None:
         """ "Can I …?": the decision for each of theirs, with a button where it would be granted."""
-        offers = []
-        for candidate in meant:
-            request = turn.request(details)
-            decision = self._operations.decide(operation.name, account, candidate.target, request, turn.now)
+        request = turn.request(details)
+        decided = [self._operations.decide(operation.name, account, each.target, request, turn.now) for each in meant]
+        offers = [decision.target for decision in decided if is_offer(decision)]
+        told = decided if len(decided) <= MAX_DECISIONS else [each for each in decided if is_offer(each)][:MAX_CHOICES]
+        for decision in told:
             self.show(turn, decision, question=True)
-            if is_offer(decision):
-                offers.append(candidate.target)
+        if refused := [decision for decision in decided if decision not in told]:
+            # Many at once: what cannot be is told in one list.
+            turn.say("\n".join(f"- {self._speaker.reasons(each)}" for each in refused), "decision")
         asked = None
         if len(offers) == 1:
             press = {"do": "operate", "operation": operation.name, "target": offers[0], "details": dict(details)}

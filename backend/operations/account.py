@@ -89,7 +89,8 @@ class ResetPassword(Operation):
         query = select(LearnerRow).where(func.lower(LearnerRow.email) == address.lower(), LearnerRow.status == "active")
         found = (await work.session.scalars(query)).all()
         mails = [Email("email_reset_password", {"name": row.name}, row.email, row.id) for row in found]
-        return Done({"email": address}, mails)
+        is_own = work.account is not None and work.account.email.casefold() == address.casefold()
+        return Done({"email": address, "own": address if is_own else None}, mails)
 
 
 class ChangeName(Operation):
