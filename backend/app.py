@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import aiohttp
@@ -127,20 +128,20 @@ def _limits(settings: Settings, redis: Redis | None) -> Limits:
 
 
 async def running(services: Services) -> AsyncIterator[None]:
-    """Everything that runs beside the requests, from start to stop."""
-    if services.settings.testing:
-        async with services.store.read() as session:
-            services.clock.set(await kept_clock(session))
-    await services.fanout.start()
-    services.courier.start()
-    if services.slack:
-        await services.slack.start()
-    yield
-    if services.slack:
-        await services.slack.stop()
-    await services.courier.stop()
-    await services.fanout.stop()
-    await services.store.close()
+    """Everything that runs beside the requests; what was started is stopped, however it ends."""
+    async with AsyncExitStack() as ending:
+        ending.push_async_callback(services.store.close)
+        if services.settings.testing:
+            async with services.store.read() as session:
+                services.clock.set(await kept_clock(session))
+        await services.fanout.start()
+        ending.push_async_callback(services.fanout.stop)
+        services.courier.start()
+        ending.push_async_callback(services.courier.stop)
+        if services.slack:
+            await services.slack.start()
+            ending.push_async_callback(services.slack.stop)
+        yield
 
 
 def create_app(settings: Settings, services: Services) -> web.Application:
