@@ -55,8 +55,8 @@ async def serve(settings: Settings, _arguments: argparse.Namespace) -> None:
     """Answer on the public and the internal address until told to stop."""
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=200)) as http:
         services = build_services(settings, http)
-        runners = [web.AppRunner(create_app(settings, services), access_log=None, handle_signals=False)]
-        runners.append(web.AppRunner(internal_app(services), access_log=None))
+        apps = (create_app(settings, services), internal_app(services))
+        runners = [web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=5) for app in apps]
         async with contextlib.asynccontextmanager(running)(services):
             try:
                 await _listen(runners[1], settings.internal_host, settings.internal_port, "LECTERN_INTERNAL_PORT")
@@ -71,7 +71,7 @@ async def serve(settings: Settings, _arguments: argparse.Namespace) -> None:
 async def _listen(runner: web.AppRunner, host: str, port: int, setting: str) -> None:
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port, shutdown_timeout=5).start()
+        await web.TCPSite(runner, host, port).start()
     except OSError as error:
         raise CommandError(
             f"Port {port} on {host} cannot be used ({error.strerror}); set {setting} to another."

@@ -23,6 +23,9 @@ from backend.store.migrate import current, head
 from backend.store.world_models import LearnerRow
 from tests.backend.running import WORLD
 
+# A SQLite connection that could not be opened is ended by its driver after the loop it belonged to.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+
 
 class Terminal:
     """Runs commands in this process, on a database of the test's."""
