@@ -46,9 +46,14 @@ async def learner_stream(request: web.Request) -> web.StreamResponse:
     after = number(request, "after", 0)
     async with desk.store.read() as session:
         opened = await identity.opened(session, request.match_info["id"], bearer(request))
-    conversation, after = opened.id, min(after, opened.last_seq)
     socket = web.WebSocketResponse(heartbeat=25, protocols=(PROTOCOL,), max_msg_size=4096)
     await socket.prepare(request)
+    await _stream(desk, socket, opened.id, min(after, opened.last_seq))
+    return socket
+
+
+async def _stream(desk: Services, socket: web.WebSocketResponse, conversation: str, after: int) -> None:
+    """Both directions, until the client leaves."""
     # Subscribed before the transcript is read: nothing falls between the two; what comes twice is told once below.
     async with desk.fanout.subscribe(conversation) as subscription:
         sender = asyncio.create_task(_send_or_close(desk, socket, conversation, subscription, after))
@@ -59,7 +64,6 @@ async def learner_stream(request: web.Request) -> web.StreamResponse:
         finally:
             subscription.offer(_OVER)
             await ended(sender)
-    return socket
 
 
 async def _send_or_close(
