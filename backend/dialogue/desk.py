@@ -15,11 +15,12 @@ from backend.dialogue.confirming import TYPED_WORD, Confirming
 from backend.dialogue.diagnosing import FOR_GUESTS, Diagnosing
 from backend.dialogue.operating import Operating, catalog_of
 from backend.dialogue.picking import picked
+from backend.dialogue.plain_words import is_plain_yes
 from backend.dialogue.requests import plainly_wanted, requests_in
 from backend.dialogue.turn import Turn, told
 from backend.errors import BadInput
 from backend.operations.base import Candidate, Operation
-from backend.operations.matching import by_name, by_position
+from backend.operations.matching import Match, by_name, by_position
 from backend.store.catalog_titles import names_a_title
 from backend.store.desk_models import MessageRow
 from backend.wording import Wording
@@ -71,10 +72,7 @@ class Desk:
             turn.agenda = turn.agenda.with_(asked=None, misses=0)
 
     async def _do_answer(self, turn: Turn, command: Mapping[str, Any]) -> None:
-        # Put as a wish, not as a question: "i want to cancel my trial before it charges me".
-        wished = (plainly_wanted(turn.text) or self._answering.leads_to(command)) if _is_wish(turn.text) else None
-        if wished in self._registry:
-            await self._do_operate(turn, {"operation": wished})
+        if _is_wish(turn.text) and await self._wished(turn, command):
             return
         section = self._answering.answer(turn, command)
         if section is not None and section.diagnosis in FOR_GUESTS:
@@ -88,6 +86,16 @@ class Desk:
             await self._diagnosing.diagnose(turn, {"question": section.diagnosis})
         elif section.operation in self._registry and _ELIGIBLE.search(turn.text):
             await self._operating.operate(turn, {"operation": section.operation, "question": True, "explained": True})
+
+    async def _wished(self, turn: Turn, command: Mapping[str, Any]) -> bool:
+        """Put as a wish, not as a question ("i want to cancel my trial before it charges me"), an answer is not enough."""
+        refused = _WISHES.get(str(command.get("section")))
+        wished = plainly_wanted(turn.text) or (None if refused else self._answering.leads_to(command))
+        if wished in self._registry:
+            await self._do_operate(turn, {"operation": wished})
+        elif refused is not None:
+            await self._operating.wish(turn, {"operation": refused})
+        return wished in self._registry or refused is not None
 
     async def _do_operate(self, turn: Turn, command: Mapping[str, Any]) -> None:
         is_typed = not command.get("target") and not command.get("question") and "text" not in command
@@ -131,10 +139,16 @@ class Desk:
             self._answering.stop(turn)
 
     async def _do_clarify(self, turn: Turn, command: Mapping[str, Any]) -> None:
-        self._answering.clarify(turn, command)
+        wished = plainly_wanted(turn.text) if _is_wish(turn.text) else None
+        offered = {str(option.get("intent", "")).partition("_")[2] for option in command.get("options") or ()}
+        if wished in self._registry and wished in offered:
+            await self._do_operate(turn, {"operation": wished})
+        else:
+            self._answering.clarify(turn, command)
 
     async def _do_fallback(self, turn: Turn, command: Mapping[str, Any]) -> None:
-        wished = plainly_wanted(turn.text) if _is_wish(turn.text) else None
+        # A story or anger around it does not change a wish that stands there in plain words.
+        wished = None if _ASKS.search(turn.text) or _NOT_WANTED.search(turn.text) else plainly_wanted(turn.text)
         if wished in self._registry:
             await self._do_operate(turn, {"operation": wished})
         else:
@@ -214,6 +228,8 @@ class Desk:
         if asked["kind"] == "type_to_confirm" and turn.text.strip(" \"'.").upper() == TYPED_WORD:
             is_exact = turn.text.strip(" \"'.") == TYPED_WORD
             return dict(asked["then"]) if is_exact else {"do": "repeat"}
+        if asked["kind"] == "confirm" and is_plain_yes(turn.text):
+            return {"do": "confirm"}
         if asked["kind"] == "confirm":
             return await self._other_target(turn)
         return None
@@ -228,10 +244,13 @@ class Desk:
         candidates = operation.candidates(account, turn.now)
         others = [candidate for candidate in candidates if candidate.target != about.get("target")]
         text = _without_no(turn.text)
-        if not others or text is None:
+        if not others:
             return None
-        match = by_name(text, candidates)
-        if match.share < 0.5 or not match.candidates:
+        match = by_name(text or turn.text, candidates)
+        if text is None:
+            # Without a "no" before it only a bare name corrects.
+            match = match if match.share >= WHOLLY else Match()
+        elif match.share < 0.5 or not match.candidates:
             current_first = [*(c for c in candidates if c.target == about.get("target")), *others]
             match = by_position(text, current_first if "other" in text.casefold() else candidates)
         chosen = match.only
@@ -240,6 +259,20 @@ class Desk:
         return {"do": "choose", "operation": operation.name, "target": chosen.target, "details": {}, "question": False}
 
 
+# Put as a wish, a question about these is the wish itself, which is decided like any other.
+_WISHES = {
+    "enroll-in-a-course/retake": "reset_progress",
+    "payment-problems/transfer-to-another-course": "transfer_payment",
+    "financial-aid/transfer": "transfer_aid",
+    "accepted-payment-methods/paying-for-somebody-else": "gift",
+    "cancel-a-subscription/pause": "pause_subscription",
+    "multiple-accounts/keep-one": "merge_accounts",
+    "payment-problems/more-time": "extension",
+    "delete-your-account/restore": "restore_account",
+}
+# So much of a text has to be a name for the name alone to correct what is being asked about.
+WHOLLY = 0.95
+_NOT_WANTED = re.compile(r"\b(?:not|don'?t|didn'?t|never|won'?t|without|instead)\b", re.I)
 # "No, …", "wait, i meant …", "the other one": a text that corrects what was just spoken of.
 _CORRECTS = re.compile(
     r"^\W*(?:(?:no+|nope|nah|not (?:that|this)(?: one)?|wait|actually|sorry|oops|i meant?|rather)\b[\s,.!:;-]*)+"

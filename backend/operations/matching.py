@@ -156,6 +156,34 @@ def by_position(text: str, candidates: Sequence[Candidate], *, newest_first: boo
     return Match((candidates[index],), 1.0, 1.0) if index < len(candidates) else Match()
 
 
+_ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
+# Words of the wish itself: in "i want my money back" nobody names "Back to Work" or "Money and Banking".
+_WISH = frozenset("money back refund cancel want get give return paid pay take need course class".split())
+
+
+def title_words(title: str) -> list[str]:
+    """The telling words of a title; the number of a part as a digit, however it is written."""
+    words = words_of(title)
+    numbered = [
+        _ROMAN.get(word, word) if place and (place == len(words) - 1 or words[place - 1] == "part") else word
+        for place, word in enumerate(words)
+    ]
+    return [word for word in numbered if word not in _SMALL] or numbered
+
+
+def _telling(text: str, candidates: Sequence[Candidate]) -> list[str]:
+    """The words of a text without those of the wish, unless a whole title stands there."""
+    words = words_of(text)
+    said = [
+        _ROMAN.get(word, word) if len(word) > 1 or (place and words[place - 1] == "part") else word
+        for place, word in enumerate(words)
+    ]
+    joined = f" {' '.join(words)} "
+    if any(f" {' '.join(words_of(each.title))} " in joined for each in candidates):
+        return said
+    return [word for word in said if word not in _WISH]
+
+
 def by_age(text: str, newest_first: Sequence[Candidate]) -> Match:
     """ "My last payment": the newest or the oldest, from candidates in that order."""
     if _NEWEST.search(text) and newest_first:
@@ -172,7 +200,7 @@ def several(text: str, candidates: Sequence[Candidate]) -> list[Candidate]:
     if not re.search(r"\band\b|&|\+|,|\balso\b", text, re.I):
         return []
     said = words_of(text)
-    rarity = Counter(word for candidate in candidates for word in set(words_of(candidate.title)))
+    rarity = Counter(word for candidate in candidates for word in set(title_words(candidate.title)))
     named = [each for each in candidates if _score(each, said, rarity, len(candidates))[0] >= NAMED]
     titles = {each.title for each in named}
     return sorted(named, key=lambda each: _place(each, said)) if len(named) > 1 and len(titles) == len(named) else []
@@ -186,7 +214,7 @@ def _place(candidate: Candidate, said: list[str]) -> int:
 
 def by_name(text: str, candidates: Sequence[Candidate], *, threshold: float = 0.5) -> Match:
     """The candidates whose title, words or id the text names; the best only, and those equally good."""
-    said = words_of(text)
+    said = _telling(text, candidates)
     if not said or not candidates:
         return Match()
     exact = [
@@ -196,7 +224,7 @@ def by_name(text: str, candidates: Sequence[Candidate], *, threshold: float = 0.
     ]
     if exact:
         return Match(tuple(exact), 1.0, 1.0)
-    rarity = Counter(word for candidate in candidates for word in set(words_of(candidate.title)))
+    rarity = Counter(word for candidate in candidates for word in set(title_words(candidate.title)))
     scored = [(candidate, *_score(candidate, said, rarity, len(candidates))) for candidate in candidates]
     ranked = sorted((score for _candidate, score, _used in scored), reverse=True)
     best = ranked[0]
@@ -230,7 +258,7 @@ def _by_detail(text: str, candidates: list[Candidate]) -> list[Candidate]:
 
 def _score(candidate: Candidate, said: list[str], rarity: Counter[str], total: int) -> tuple[float, frozenset[str]]:
     """How much of the title was said, words that tell candidates apart weighing more, and which said words."""
-    title = [word for word in words_of(candidate.title) if word not in _SMALL] or words_of(candidate.title)
+    title = title_words(candidate.title)
     weights = {word: 1.0 + math.log((total + 1) / rarity[word]) for word in title}
     hits = {word: max((_alike(word, other) for other in said), default=0.0) for word in title}
     covered = sum(weights[word] * hit for word, hit in hits.items())

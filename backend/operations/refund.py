@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -46,7 +48,16 @@ class Refund(Operation):
             if subscription.status == "trialing" and subscription.item not in charged:
                 title = account.catalog.title_of(subscription.item)
                 found.append(Candidate(subscription.id, title, "free trial", ("trial", "free trial")))
-        return found
+        labels = Counter(each.label for each in found)
+        return [each if labels[each.label] == 1 else self._told_apart(account, each) for each in found]
+
+    @staticmethod
+    def _told_apart(account: Account, candidate: Candidate) -> Candidate:
+        """Two payments of one course on one day: the time of day and what became of them tell which is which."""
+        payment = account.payment(candidate.target)
+        if payment is None:
+            return candidate
+        return replace(candidate, detail=f"{candidate.detail}, {payment.at:%H:%M} UTC, {payment.status}")
 
     @staticmethod
     def _payment(account: Account, payment: Payment) -> Candidate:
