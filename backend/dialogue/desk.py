@@ -88,7 +88,7 @@ class Desk:
             await self._operating.operate(turn, {"operation": section.operation, "question": True, "explained": True})
 
     async def _wished(self, turn: Turn, command: Mapping[str, Any]) -> bool:
-        """Put as a wish, not as a question ("i want to cancel my trial before it charges me"), an answer is not enough."""
+        """A wish ("i want to cancel my trial before it charges me") is taken up; an answer would not be enough."""
         refused = _WISHES.get(str(command.get("section")))
         wished = plainly_wanted(turn.text) or (None if refused else self._answering.leads_to(command))
         if wished in self._registry:
