@@ -33,7 +33,7 @@ class Settings:
 
     sharpness: float = 4.0
     spelling: float = 0.15
-    ridge: float = 0.15
+    ridge: float = 0.1
     # 0: labels with many examples are preferred as they would be in the data; 1: each label counts the same.
     balance: float = 0.2
 

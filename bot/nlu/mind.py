@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from bot.nlu.classifier import Classifier, Settings
 from bot.nlu.examples import Corpus, label_kind
 from bot.nlu.language import foreign_language
 from bot.nlu.minilm import shared_model
+from bot.nlu.mood import asks, requests
 from bot.nlu.selector import OUT_OF_SCOPE, RANKED, Choice, Selector
 
 FALLBACK = "nlu_fallback"
@@ -30,6 +32,10 @@ _LONGEST_FOLLOW_UP = 7
 # example's own label has about 1.
 _SAME_ARTICLE = 0.12
 _JUST_TOLD = 0.15
+# What the sentence's form decides between: doing something and the section about it, if both are among the likeliest.
+_DOINGS = ("do_", "wish_")
+_IN_QUESTION = 4
+_SAME_MATTER_FROM = 0.01
 # Below this a short message is also read as going on with the topic.
 _SURE = 0.5
 # A yes with any of these is not a plain one, and a plain one is what carries things out.
@@ -71,6 +77,27 @@ class Mind:
 
     def choose(self, text: str, vector: np.ndarray, topic: str | None = None) -> Choice:
         """What the text means, after a question about `topic` (a section's id) if there was one."""
+        return self._by_mood(text, self._by_likeness(text, vector, topic))
+
+    def _by_mood(self, text: str, choice: Choice) -> Choice:
+        """Within one matter, whether something is to be done or explained is told by the sentence, not by its words."""
+        if choice.kind != "known":
+            return choice
+        first, likeliest = choice.ranking[0]
+        if first.startswith(f"{FAQ}/"):
+            wanted = _DOINGS if requests(text) else ()
+        else:
+            wanted = (f"{FAQ}/",) if first.startswith(_DOINGS) and asks(text) else ()
+        for at, (label, confidence) in enumerate(choice.ranking[1:_IN_QUESTION], start=1):
+            if wanted and label.startswith(wanted) and confidence >= _SAME_MATTER_FROM:
+                if not self.selector.same_matter(first, label):
+                    continue
+                ranking = list(choice.ranking)
+                ranking[0], ranking[at] = (label, likeliest), (first, confidence)
+                return replace(choice, labels=(label,), ranking=tuple(ranking))
+        return choice
+
+    def _by_likeness(self, text: str, vector: np.ndarray, topic: str | None) -> Choice:
         scores, nearest = self.classifier.score(text, vector)
         choice = self.selector.choose(scores, nearest)
         if f"{FAQ}/{topic}" not in self._titles or not _goes_on(text, choice):

@@ -12,6 +12,7 @@ from bot.nlu.examples import Corpus
 from bot.nlu.language import foreign_language
 from bot.nlu.mind import Mind, is_plain_yes, understand
 from bot.nlu.minilm import DIMENSIONS, shared_model
+from bot.nlu.mood import asks, requests
 from bot.nlu.ngrams import plain
 
 SAID = {
@@ -102,6 +103,29 @@ def test_a_short_message_goes_on_with_the_topic(mind: Mind) -> None:
         "plus/refund",
         "refund/time-limit",
     )
+
+
+@pytest.mark.parametrize(
+    "text", ["unenroll me", "please cancel plus", "could you delete my account", "i want a refund", "reset my password"]
+)
+def test_a_request(text: str) -> None:
+    assert requests(text)
+    assert not asks(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["how do i unenroll", "what happens when i cancel plus", "so where is the refund button", "when am i charged"],
+)
+def test_a_question(text: str) -> None:
+    assert asks(text)
+    assert not requests(text)
+
+
+@pytest.mark.parametrize("text", ["can i unenroll", "is plus refundable?", "do you take paypal"])
+def test_neither_a_request_nor_an_open_question(text: str) -> None:
+    assert not requests(text)
+    assert not asks(text)
 
 
 @pytest.mark.parametrize("text", ["yes", "yes please", "ok, do it", "go ahead"])
