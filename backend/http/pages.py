@@ -12,10 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import parse_qs
 
 import structlog
 from aiohttp import web
 
+from backend.http.routing import read_body
 from backend.settings import Settings
 from backend.web.assets import Assets
 from backend.web.render import Pages, topic_of
@@ -24,6 +26,7 @@ from knowledge.search import Search
 
 RESULTS = 20
 MAX_QUERY_CHARACTERS = 200
+LONGEST_FORM = 4096
 
 # No inline script or style, nothing from anywhere else. Articles and chats are text; this is the second lock.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -116,7 +119,8 @@ class HelpCentre:
 
     async def helpful(self, request: web.Request) -> web.Response:
         article = self._find(request.match_info["article"])
-        answer = (await request.post()).get("helpful")
+        # As a browser's form and our own script send it; nothing else is taken apart.
+        answer = parse_qs((await read_body(request, LONGEST_FORM)).decode("utf-8", "replace")).get("helpful", [""])[0]
         if article is None or answer not in ("yes", "no"):
             return self.not_found(request)
         log.info("article.rated", article=article.id, helpful=answer == "yes")
