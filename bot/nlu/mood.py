@@ -18,8 +18,8 @@ _QUESTION_WORD = re.compile(
     r"\b(?:how (?:do|can|to|does|long|much|many)|what|where|when|why|which|who)\b", re.IGNORECASE
 )
 _REQUEST = re.compile(
-    r"\b(?:please|pls|plz|i (?:want|need|wish)|i(?:'d| would) like)\b|^(?:can|could|would|will) (?:you|u|some(?:one|body))\b"
-    r"|^(?:let|help) me\b",
+    r"\b(?:please|pls|plz|i (?:want|need|wish)|i(?:'d| would) like)\b"
+    r"|^(?:can|could|would|will) (?:you|u|some(?:one|body))\b|^(?:let|help) me\b",
     re.IGNORECASE,
 )
 
