@@ -24,6 +24,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--no-baseline", action="store_true", help="leave the stock baseline out (its training is slow)"
     )
+    parser.add_argument(
+        "--stock-epochs",
+        type=int,
+        default=None,
+        help="train the baseline for so many rounds only (its 100); same speed",
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "bench.json", help="where the figures go")
     return parser.parse_args()
 
@@ -50,7 +56,9 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         results["desk"] |= measure_desk(Path(folder) / "desk", questions, options.turns, options.refunds)
         if not options.no_baseline:
             print("training and measuring the stock baseline (several minutes) …", flush=True)
-            results["stock"] = measure_stock(Path(folder) / "stock", questions, options.turns, free_port())
+            results["stock"] = measure_stock(
+                Path(folder) / "stock", questions, options.turns, free_port(), options.stock_epochs
+            )
             results["ratios"] = ratios(results["desk"], results["stock"])
     return results
 

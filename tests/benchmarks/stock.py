@@ -24,7 +24,37 @@ from tests.benchmarks.load import measure, memory_mb
 READY_SECONDS = 300
 
 
-def write_project(folder: Path) -> None:
+def stock_config(epochs: int | None) -> dict[str, Any]:
+    """`rasa init`'s configuration: empty, so that Rasa takes its own defaults.
+
+    With `epochs` the same defaults are written out, trained for so many rounds instead of a hundred: a turn costs the
+    same however long the weights were trained.
+    """
+    head: dict[str, Any] = {"recipe": "default.v1", "assistant_id": "stock", "language": "en"}
+    if epochs is None:
+        return {**head, "pipeline": None, "policies": None}
+    learnt = {"epochs": epochs, "constrain_similarities": True}
+    pipeline = [
+        {"name": "WhitespaceTokenizer"},
+        {"name": "RegexFeaturizer"},
+        {"name": "LexicalSyntacticFeaturizer"},
+        {"name": "CountVectorsFeaturizer"},
+        {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
+        {"name": "DIETClassifier", **learnt},
+        {"name": "EntitySynonymMapper"},
+        {"name": "ResponseSelector", **learnt},
+        {"name": "FallbackClassifier", "threshold": 0.3, "ambiguity_threshold": 0.1},
+    ]
+    policies = [
+        {"name": "MemoizationPolicy"},
+        {"name": "RulePolicy"},
+        {"name": "UnexpecTEDIntentPolicy", "max_history": 5, "epochs": epochs},
+        {"name": "TEDPolicy", "max_history": 5, **learnt},
+    ]
+    return {**head, "pipeline": pipeline, "policies": policies}
+
+
+def write_project(folder: Path, epochs: int | None = None) -> None:
     """A project as `rasa init` makes it, with the desk's own examples in place of the demo's."""
     folder.mkdir(parents=True, exist_ok=True)
     examples = _intents()
@@ -49,11 +79,7 @@ def write_project(folder: Path) -> None:
         }
         for first, second in zip(list(examples)[:6], list(examples)[1:7], strict=True)
     ]
-    # An empty pipeline and empty policies are what `rasa init` writes: Rasa then takes its own defaults.
-    _write(
-        folder / "config.yml",
-        {"recipe": "default.v1", "assistant_id": "stock", "language": "en", "pipeline": None, "policies": None},
-    )
+    _write(folder / "config.yml", stock_config(epochs))
     _write(folder / "domain.yml", {"version": "3.1", "intents": [*examples, "faq"], "responses": responses})
     _write(folder / "data" / "nlu.yml", {"version": "3.1", "nlu": nlu})
     _write(folder / "data" / "rules.yml", {"version": "3.1", "rules": rules, "stories": stories})
@@ -81,9 +107,11 @@ def _write(path: Path, data: Any) -> None:
     path.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=10_000), "utf-8")
 
 
-def measure_stock(folder: Path, questions: list[str], turns: int, port: int) -> dict[str, Any]:
+def measure_stock(
+    folder: Path, questions: list[str], turns: int, port: int, epochs: int | None = None
+) -> dict[str, Any]:
     """Train it, start it, measure answers at 1 and 8 learners, and stop it."""
-    write_project(folder)
+    write_project(folder, epochs)
     environment = {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3"}
     started = time.perf_counter()
     rasa = [python_of(VENV_BOT), "-m", "rasa"]
@@ -106,7 +134,7 @@ def measure_stock(folder: Path, questions: list[str], turns: int, port: int) -> 
     finally:
         os.killpg(server.pid, signal.SIGKILL)
         server.wait()
-    return {"train_seconds": train_seconds, **figures, "memory_mb": {"rasa": memory}}
+    return {"train_seconds": train_seconds, "epochs": epochs or 100, **figures, "memory_mb": {"rasa": memory}}
 
 
 async def _measure(
