@@ -324,16 +324,16 @@ class Operating:
         turn.agenda = turn.agenda.with_(asked=None)
         turn.helped()
 
-    def _explain(self, turn: Turn, operation: Operation) -> None:
-        """The article's answer, before the account's."""
-        section = self._knowledge.leading_to(operation.name, turn.text)
+    def _explain(self, turn: Turn, operation: Operation, text: str = "") -> None:
+        """The article's answer to `text`, the turn's unless given, before the account's."""
+        section = self._knowledge.leading_to(operation.name, text or turn.text)
         if section is not None:
             turn.say(self._knowledge.short(section), "article", citations=[self._knowledge.citation(section)])
             turn.agenda = turn.agenda.with_(topic=section.id)
 
     def ask_to_sign_in(self, turn: Turn, operation: Operation, command: Mapping[str, Any]) -> None:
         """A guest: the article's answer, the request kept, and the way in."""
-        self._explain(turn, operation)
+        self._explain(turn, operation, command.get("text") or "")
         kept = {"text": turn.text, **command, "do": "operate", "operation": operation.name}
         turn.agenda = turn.agenda.with_(kept=(kept,), asked={"kind": "sign_in"})
         turn.say(self._wording.say("sign_in_needed"), "clarify", buttons=(self._person_button(),))
