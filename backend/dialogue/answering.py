@@ -99,9 +99,8 @@ class Answering:
         if option.get("section"):
             if not self._knowledge.has(option["section"]):
                 return None
-            return Button(
-                self._knowledge.section(option["section"]).title, {"do": "answer", "section": option["section"]}
-            )
+            press = {"do": "answer", "section": option["section"], "text": text}
+            return Button(self._knowledge.section(option["section"]).title, press)
         family, _, name = str(option.get("intent", "")).partition("_")
         presses = {
             "do": {"do": "operate", "operation": name, "question": False},

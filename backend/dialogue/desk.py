@@ -81,9 +81,10 @@ class Desk:
         if section is None or not turn.learner_id:
             return
         # "Why was *I* charged twice", "can *I* …", a course's title: the article, and what it means for this account.
-        is_personal = _PERSONAL.search(turn.text) or await names_a_title(turn.session, turn.text)
+        text = command.get("text") or turn.text
+        is_personal = _PERSONAL.search(text) or await names_a_title(turn.session, text)
         if section.diagnosis and is_personal:
-            await self._diagnosing.diagnose(turn, {"question": section.diagnosis})
+            await self._diagnosing.diagnose(turn, {"question": section.diagnosis, "text": text})
         elif section.operation in self._registry and _ELIGIBLE.search(turn.text):
             await self._operating.operate(turn, {"operation": section.operation, "question": True, "explained": True})
 
