@@ -90,7 +90,7 @@ async def test_an_action_that_comes_too_late_does_nothing(each_desk: Desk) -> No
     talk = await each_desk.open("ana")
     await talk.say("refund please")
     each_desk.engine.away = True
-    await talk.say("yes")
+    await talk.say("i suppose so")
     turn = each_desk.engine.heard[-1]["turn"]
     headers = {"Authorization": f"Bearer {each_desk.services.settings.service_token.get_secret_value()}"}
     answer = await internal(each_desk, turn, {"do": "confirm"}, headers)
