@@ -127,7 +127,8 @@ async def test_a_message_is_either_a_text_or_a_press(desk: Desk) -> None:
 @pytest.mark.parametrize("button", ["btn_unknown", "\x00", "a\x00b", "\ud800", "' OR 1=1 --", "x" * 100])
 async def test_a_button_nobody_issued_does_nothing(each_desk: Desk, button: str) -> None:
     talk = await each_desk.open("ana")
-    assert_error(await talk.press_id(button), 404)
+    # Of a button that is only a control sign nothing is left to look for.
+    assert_error(await talk.press_id(button), 400 if button == "\x00" else 404)
     assert len(await talk.transcript()) == 1
 
 
