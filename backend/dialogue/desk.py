@@ -206,6 +206,8 @@ class Desk:
         asked = turn.agenda.asked
         if not turn.text:
             return None
+        if _DISTRESS.search(turn.text):
+            return {"do": "hand_over", "why": "distress"}
         if _PERSON.match(turn.text):
             # Always within reach: needs no model, and works while Rasa is away.
             return {"do": "hand_over", "why": "asked"}
@@ -308,6 +310,14 @@ def _option(text: str, asked: Mapping[str, Any]) -> dict[str, Any] | None:
     return dict(asked["presses"][int(match.only.target)]) if match.only else None
 
 
+# Too much hangs on these words to leave them to a model alone.
+_DISTRESS = re.compile(
+    r"\b(?:kill(?:ing)? my ?self|suicid\w*|end(?:ing)? (?:my life|it all)|take my (?:own )?life|"
+    r"(?:hurt|harm|cut)(?:ting|ing)? my ?self|want(?:ed)? to die|wanna die|"
+    r"jump(?:ing)? off (?:a|the) (?:bridge|roof|building)|"
+    r"(?:don'?t|do not) want to (?:live|be alive)|better off dead|no reason to live)\b",
+    re.I,
+)
 _PERSON = re.compile(
     r"^\W*(?:(?:hi|hello|hey|please|pls|ok|no|sorry|just|can you|could you|can i|could i|may i|i want to|i wanna|"
     r"i need to|i would like to|i'?d like to|i want|i need|let me|get me|give me)\W+)*"
