@@ -26,6 +26,8 @@ class Supervised:
         self.process = subprocess.Popen(
             [*prefix, sys.executable, "-m", "tests.setup.toys", str(state), *arguments],
             cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment(),
+            # Tests that run under nohup hand down a hang-up that is ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )  # fmt: skip
 
     def wait_until_up(self):
