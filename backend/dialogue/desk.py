@@ -213,6 +213,8 @@ class Desk:
             return {"do": "hand_over", "why": "asked"}
         if not asked or asked["kind"] == "offer":
             return await self._other_target(turn)
+        if asked["kind"] == "sign_in" and _WONT.match(turn.text):
+            return {"do": "decline"}
         if asked["kind"] in ("choose", "clarify") and _NEITHER.match(turn.text):
             return {"do": "stop"}
         if asked["kind"] == "choose":
@@ -281,6 +283,12 @@ _CORRECTS = re.compile(
     r"^\W*(?:(?:no+|nope|nah|not (?:that|this)(?: one)?|wait|actually|sorry|oops|i meant?|rather)\b[\s,.!:;-]*)+"
     r"(?P<rest>.*)$",
     re.I | re.S,
+)
+# "No", "no, i don't want to sign in", "not now": an answer to "please sign in".
+_WONT = re.compile(
+    r"^\W*(?:no(?:pe)?|nah|not now|later)?\W*(?:thanks|thank you)?\W*"
+    r"(?:i (?:don'?t|do not|won'?t) (?:want to |like to )?(?:sign|log) ?in)?\W*$",
+    re.I,
 )
 _NEITHER = re.compile(
     r"^\W*(?:no\W+)?(?:neither(?: (?:one|of (?:them|these|those)))?|none(?: of (?:them|these|those|the above))?|"
