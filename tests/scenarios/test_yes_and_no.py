@@ -63,7 +63,6 @@ def test_a_no_ends_the_offer_and_changes_nothing(carl: Talk) -> None:
         carl.send({"text": "refund my course"})
         carl.send({"text": word})
         assert [message["answer"]["kind"] for message in carl.turn] == ["result"], word
-        assert "nothing" in carl.turn[0]["text"].lower(), word
         carl.send({"text": "yes"})
         assert carl.api.learner("carl")["refunds"] == [], word
 
