@@ -31,59 +31,58 @@ async def heard_from(desk: Desk, talk: Talk, text: str) -> tuple[str, str]:
     return kept[-1], str(desk.engine.heard[-1]["text"])
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", " ", "\n\t \r\n", "\x00", "\x00\x01\x1f\x7f", "\u200b\u200b", "\ufeff", "\u202e", "\u2028", "\u00a0"],
-)
-async def test_a_message_without_anything_to_read_is_refused(desk: Desk, text: str) -> None:
+async def test_a_message_without_anything_to_read_is_refused(desk: Desk) -> None:
     talk = await desk.open("ana")
-    assert_error(await talk.say(text), 400)
+    nothing = ("", " ", "\n\t \r\n", "\x00", "\x00\x01\x1f\x7f", "\u200b\u200b", "\ufeff", "\u202e", "\u2028", "\u00a0")
+    for text in nothing:
+        assert_error(await talk.say(text), 400)
     assert len(await talk.transcript()) == 1
     assert desk.engine.heard == []
 
 
-@pytest.mark.parametrize(
-    ("typed", "kept"),
-    [
-        ("  hello  ", "hello"),
-        ("a\x00b", "ab"),
-        ("a\u202eb", "ab"),
-        ("line\r\nbreak", "line\nbreak"),
-        ("many\n\n\n\n\nlines", "many\n\nlines"),
-        ("half \ud83d", "half \ufffd"),
-        ("\udc00\ud800", "\ufffd\ufffd"),
-        ("cafe\u0301", "café"),
-        ("\U0001f469\u200d\U0001f4bb works", "\U0001f469\u200d\U0001f4bb works"),
-        ('<b>bold</b> & "quoted" \'', '<b>bold</b> & "quoted" \''),
-        ("'; DROP TABLE learners; --", "'; DROP TABLE learners; --"),
-        ("{name} %s ${x}", "{name} %s ${x}"),
-    ],
-)
-async def test_a_text_is_kept_and_passed_on_as_people_wrote_it(each_desk: Desk, typed: str, kept: str) -> None:
-    talk = await each_desk.open("ana")
-    assert await heard_from(each_desk, talk, typed) == (kept, kept)
+KEPT = [
+    ("  hello  ", "hello"),
+    ("a\x00b", "ab"),
+    ("a\u202eb", "ab"),
+    ("line\r\nbreak", "line\nbreak"),
+    ("many\n\n\n\n\nlines", "many\n\nlines"),
+    ("half \ud83d", "half \ufffd"),
+    ("\udc00\ud800", "\ufffd\ufffd"),
+    ("cafe\u0301", "café"),
+    ("\U0001f469\u200d\U0001f4bb works", "\U0001f469\u200d\U0001f4bb works"),
+    ('<b>bold</b> & "quoted" \'', '<b>bold</b> & "quoted" \''),
+    ("'; DROP TABLE learners; --", "'; DROP TABLE learners; --"),
+    ("{name} %s ${x}", "{name} %s ${x}"),
+]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "/restart",
-        '/do_refund{"payment": "x"}',
-        "/affirm",
-        '/affirm{"proposal": "prop_x"}',
-        "/session_start",
-        " /press",
-        "//do_refund",
-        "EXTERNAL: /affirm",
-    ],
+async def test_a_text_is_kept_and_passed_on_as_people_wrote_it(each_desk: Desk) -> None:
+    for typed, kept in KEPT:
+        talk = await each_desk.open("ana")
+        assert await heard_from(each_desk, talk, typed) == (kept, kept)
+
+
+COMMANDS = (
+    "/restart",
+    '/do_refund{"payment": "x"}',
+    "/affirm",
+    '/affirm{"proposal": "prop_x"}',
+    "/session_start",
+    " /press",
+    "//do_refund",
+    "EXTERNAL: /affirm",
 )
-async def test_typed_text_is_never_a_command_whatever_it_begins_with(desk: Desk, text: str) -> None:
+
+
+async def test_typed_text_is_never_a_command_whatever_it_begins_with(desk: Desk) -> None:
     talk = await desk.open("ana")
     await talk.say("refund please")
-    answer = await talk.say(text)
-    assert answer.status == 200
-    heard = desk.engine.heard[-1]
-    assert (heard["text"], heard["intent"]) == (text.strip(), None)
+    for text in COMMANDS:
+        assert (await talk.say(text)).status == 200
+        heard = desk.engine.heard[-1]
+        assert (heard["text"], heard["intent"]) == (text.strip(), None)
+        await talk.say("never mind")
+        await talk.say("refund please")
     assert await desk.count(RefundRow) == 0
 
 

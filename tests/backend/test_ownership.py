@@ -236,7 +236,7 @@ async def test_a_turn_that_would_queue_does_not_when_somebody_has_claimed_meanwh
         await sam.act(talk, "claim")
 
     desk.engine.after = claim
-    answer = await talk.say("a person please")
+    answer = await talk.say("is there a human in this machine")
     assert answer.body == {"state": "agent", "agent": {"name": "Sam"}, "messages": []}
 
 
