@@ -67,6 +67,9 @@ class Draft:
     remedies: list[Remedy] = field(default_factory=list)
     trace: list[TraceStep] = field(default_factory=list)
     deadline: datetime | None = None
+    # Codes a supervisor overrules, and the reasons that were set aside for it: they inform, and do not decide.
+    overruled: frozenset[str] = frozenset()
+    set_aside: list[Reason] = field(default_factory=list)
 
     def param(self, name: str) -> ParamAt:
         """A number as it was at `as_of`. Raises ParameterNotInForce, which `rule` turns into a referral."""
@@ -78,7 +81,11 @@ class Draft:
         return answer
 
     def refuse(self, reason: Reason, *remedies: Remedy) -> None:
-        """One more thing that refuses; the others are still looked for."""
+        """One more thing that refuses, unless it is overruled; the others are still looked for."""
+        if reason.code in self.overruled:
+            self.set_aside.append(reason)
+            self.holds("a supervisor overrules it", True, reason=reason.code)
+            return
         self.reasons.append(reason)
         self.instead(*remedies)
 
@@ -111,7 +118,7 @@ class Draft:
             outcome=outcome,
             reasons=(*self.reasons, *reasons),
             as_of=self.as_of,
-            notes=tuple(self.notes),
+            notes=(*self.notes, *self.set_aside),
             consequences=tuple(self.consequences) if outcome in (Outcome.GRANTED, Outcome.REFER_TO_AGENT) else (),
             remedies=tuple(self.remedies),
             deadline=self.deadline,

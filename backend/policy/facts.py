@@ -207,7 +207,9 @@ class Request:
 
     `details` by operation: refund `{part: bool}`; change_name `{name: str}`; apply_for_aid `{education, goals,
     circumstances: str, pledge: bool}`; unlink_login `{provider: str}`; report_problem `{kind, link, text: str}`.
+    `overruled`: codes of refusals a supervisor sets aside (policy/overrule says which can be); never from a learner.
     """
 
     channel: str = "web"
     details: Mapping[str, Any] = field(default_factory=dict)
+    overruled: tuple[str, ...] = ()

@@ -61,9 +61,9 @@ class Money:
         return f"{Decimal(self.minor).scaleb(-exponent):.{exponent}f}"
 
     def __str__(self) -> str:
-        """For people: `$49.00`, or `49.00 BRL` where no symbol is unambiguous."""
-        symbol = _SYMBOLS.get(self.currency)
-        return f"{symbol}{self.amount}" if symbol else f"{self.amount} {self.currency}"
+        """For people: `$1,234.00`, or `1,234.00 BRL` where no symbol is unambiguous."""
+        symbol, amount = _SYMBOLS.get(self.currency), f"{Decimal(self.amount):,}"
+        return f"{symbol}{amount}" if symbol else f"{amount} {self.currency}"
 
     def to_json(self) -> dict[str, str]:
         """The contract's shape: `{"amount": "49.00", "currency": "USD"}`."""

@@ -36,6 +36,8 @@ def _covered(account: Account, payment: Payment) -> tuple[str, ...]:
 def _state(account: Account, payment: Payment, as_of: datetime, params: Parameters) -> Finding:
     title = account.catalog.title_of(payment.item)
     values = {"title": title, "amount": payment.amount, "paid_at": payment.at, "payment": payment.id}
+    if payment.kind == "trial_hold" and payment.status != "failed" and not is_refunded(account, payment):
+        return info("test_charge_returned_automatically", "F46", **values)
     if payment.status == "pending":
         return problem("pending", "F46", read("check_bank", "payment-problems/payment-not-showing"), **values)
     if payment.status == "failed":

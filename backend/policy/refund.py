@@ -23,6 +23,7 @@ from backend.policy.ledger import (
     running_with_courses,
     window_basis,
 )
+from backend.policy.overrule import set_aside
 from backend.policy.parameters import Parameters
 
 OPERATION = "refund"
@@ -47,7 +48,7 @@ class _Case:
         """The running subscription this charge belongs to."""
         return running_subscription(self.account, self.payment.item)
 
-    def because(self, code: str, sources: str, **values: object) -> Reason:
+    def because(self, code: str, sources: str = "", **values: object) -> Reason:
         """A reason that speaks of this payment: its title, amount and instant go with every one."""
         payment = self.payment
         return because(code, sources, title=self.title, amount=payment.amount, paid_at=payment.at, **values)
@@ -58,7 +59,7 @@ def decide_refund(
     account: Account, target: str | None, request: Request, as_of: datetime, params: Parameters
 ) -> Decision:
     """Whether one payment can be given back (F16, F20): every reason against it, or the one for it."""
-    draft = Draft(OPERATION, target, as_of, params)
+    draft = Draft(OPERATION, target, as_of, params, overruled=set_aside(OPERATION, request))
     if target is None:
         return draft.needs(because("target_missing"))
     subscription = account.subscription(target)
@@ -234,7 +235,9 @@ def _check_part(case: _Case) -> None:
         return
     if not draft.reasons:
         draft.instead(offer("full_refund", OPERATION, payment.id, amount=payment.amount, deadline=draft.deadline))
-    draft.refuse(case.because("no_partial_refunds", "F10 F20"))
+    course = case.request.details.get("course")
+    named = case.account.catalog.title_of(course) if course else None
+    draft.refuse(case.because("no_partial_refunds", "F10 F20", course=named))
     if payment.kind in ("specialization_prepay", "subscription"):
         draft.instead(read("pay_by_course", "refund-policies/partial-refunds"))
 
@@ -249,6 +252,8 @@ def _refer_plus(case: _Case) -> Decision:
     draft.then(case.because("case_opened", "F16 F20", kind="plus_refund"))
     if case.subscription:  # giving a charge back does not end the next one
         draft.instead(offer_cancelling(case.account, case.subscription))
+    if draft.set_aside:
+        return draft.referred(case.because("plus_refund_overruled"))
     return draft.referred(case.because("plus_refund_needs_agent", "F16 F20", deadline=draft.deadline))
 
 
@@ -270,9 +275,12 @@ def _grant(case: _Case) -> Decision:
     draft.then(because("money_arrives_by", "F16", amount=payment.amount, expected_by=expected_by, days=days))
     if payment.promotion:
         draft.then(because("promotion_stays_used", "F25", promotion=payment.promotion))
-    for subscription in running_with_courses(account, left):
+    charged = [case.subscription] if payment.kind == "subscription" and case.subscription else []
+    for subscription in (*charged, *running_with_courses(account, left)):
         draft.note(keeps_charging(account, subscription))
         draft.instead(offer_cancelling(account, subscription))
+    if draft.set_aside:
+        return draft.granted(case.because("refund_overruled"))
     return draft.granted(case.because("within_refund_window", "F16 F20", deadline=draft.deadline))
 
 

@@ -12,6 +12,7 @@ from backend.policy.decision import Decision, Outcome, Reason
 from backend.policy.draft import Draft, because, offer, outside, person, read, rule, window_end
 from backend.policy.facts import Account, AidApplication, Course, Enrollment, Payment, Request
 from backend.policy.ledger import courses_paid_for, is_refunded, keeps_charging, offer_cancelling, running_with_courses
+from backend.policy.overrule import set_aside
 from backend.policy.parameters import Parameters
 from backend.policy.refund import decide_refund
 
@@ -41,7 +42,7 @@ def decide_unenroll(
     account: Account, target: str | None, request: Request, as_of: datetime, params: Parameters
 ) -> Decision:
     """Whether a course, or which courses of a Specialization, can be left (F11)."""
-    draft = Draft(OPERATION, target, as_of, params)
+    draft = Draft(OPERATION, target, as_of, params, overruled=set_aside(OPERATION, request))
     if target is None:
         return draft.needs(because("target_missing"))
     enrollment = _find(account, target)
@@ -94,11 +95,10 @@ def _decide_one(case: _Case) -> Decision:
         because("work_no_longer_reachable", "F11", titles=[case.title]),
         because("deadlines_go", "F11", titles=[case.title]),
     )
-    return draft.granted(
-        because(
-            "can_unenroll", "F11", title=case.title, course=case.enrollment.course, enrollments=[case.enrollment.id]
-        )
-    )
+    values = {"title": case.title, "course": case.enrollment.course, "enrollments": [case.enrollment.id]}
+    if draft.set_aside:
+        return draft.granted(because("unenroll_overruled", **values))
+    return draft.granted(because("can_unenroll", "F11", **values))
 
 
 def _check_certificate(case: _Case) -> None:
@@ -218,6 +218,7 @@ def _check_course(case: _Case) -> None:
 
 def _decide_all(account: Account, running: list[Enrollment], draft: Draft) -> Decision:
     """Leave every course that allows it; name those that do not, each with its reasons (F11)."""
+    draft.overruled = frozenset()  # each has to be overruled by itself
     each = [_decide_one(_Case(account, enr, _empty(draft, enr.id))) for enr in running]
     can = [(enr, one) for enr, one in zip(running, each, strict=True) if one.outcome is Outcome.GRANTED]
     cannot = [reason for one in each if one.outcome is not Outcome.GRANTED for reason in one.reasons]
@@ -245,4 +246,7 @@ def _can_leave(account: Account, draft: Draft, leaving: list[Enrollment], titles
 
 def _empty(draft: Draft, target: str) -> Draft:
     """An empty draft about one of several targets."""
-    return replace(draft, target=target, reasons=[], notes=[], consequences=[], remedies=[], trace=[], deadline=None)
+    fresh: dict[str, list] = {
+        name: [] for name in ("reasons", "notes", "consequences", "remedies", "trace", "set_aside")
+    }
+    return replace(draft, target=target, deadline=None, **fresh)

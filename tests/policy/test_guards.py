@@ -31,6 +31,7 @@ STANDARD = words(
 FORBIDDEN_CALLS = words("open print input exec eval now today utcnow read_text write_text getenv")
 # What the desk itself has to say, with no article behind it.
 DESK_CODES = {"target_missing", "target_unknown", "not_signed_in", "no_rule_in_force"}
+DESK_CODES |= {"refund_overruled", "plus_refund_overruled", "unenroll_overruled"}
 SOURCES = {f"F{number:02}" for number in range(50)} | {"D50"}
 
 # Every code the specification names, by section: each needs a table in which it is the answer.
