@@ -11,6 +11,7 @@ from rasa.core.lock_store import InMemoryLockStore, LockStore, RedisLockStore
 from rasa.core.tracker_store import TrackerStore
 from rasa.core.utils import AvailableEndpoints
 
+from bot.answers import check_schema_once
 from bot.endpoint import LimitedEndpoint
 from bot.model_files import ModelError
 
@@ -28,6 +29,7 @@ def load_agent(model: Path, endpoints_file: Path, redis_url: str | None) -> Lect
 
     Rasa's own loading logs such an error and serves without a model, which then answers nothing.
     """
+    check_schema_once()
     endpoints = AvailableEndpoints.read_endpoints(str(endpoints_file))
     store = TrackerStore.create(endpoints.tracker_store)
     agent = LecternAgent(

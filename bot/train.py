@@ -20,7 +20,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Prints the model's fingerprint; 1 and one sentence if training is not possible."""
     parser = argparse.ArgumentParser(prog="python -m bot.train", description="Train the model.")
     parser.add_argument("--if-stale", action="store_true", help="only if what the model is made from has changed")
+    parser.add_argument("--anew", action="store_true", help="forget the vectors of earlier trainings first")
     options = parser.parse_args(arguments)
+    if options.anew:
+        forget_vectors()
     mark = fingerprint()
     target = model_file(mark)
     if options.if_stale and target.is_file():
@@ -37,6 +40,12 @@ def main(arguments: list[str] | None = None) -> int:
     _remove_old(MODELS)
     print(f"Trained the model {mark} in {time.monotonic() - started:.0f} s.")
     return 0
+
+
+def forget_vectors() -> None:
+    """As on a new machine: every text is embedded again."""
+    for path in MODELS.glob("embeddings-*.npz"):
+        path.unlink()
 
 
 def train(target: Path, root: Path = ROOT) -> None:

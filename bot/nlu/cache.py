@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,7 +26,8 @@ class CachedEncoder:
         missing = list(dict.fromkeys(text for text in texts if _key(text) not in known))
         if missing:
             self._model = self._model or shared_model()
-            for text, vector in zip(missing, self._model.encode(missing), strict=True):
+            vectors = self._model.encode(missing, workers=os.cpu_count() or 1)
+            for text, vector in zip(missing, vectors, strict=True):
                 known[_key(text)] = vector
             self._write(known)
         return np.stack([known[_key(text)] for text in texts])

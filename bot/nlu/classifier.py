@@ -5,7 +5,7 @@ label's score is a weighted sum of the likenesses to all examples, and the weigh
 gives three things a logistic regression would not: training in seconds with hundreds of labels; for every example the
 score it would have had if it (and its variants) had not been trained on, from the same system (so calibration and
 thresholds need no second training); and, on the way, the nearest examples, which tell whether a question is one the
-desk knows at all.
+desk knows at all. With very many examples the same is done on a part of them: see `landmarks.py`.
 
 All arrays are float32; n examples, v vector dimensions, t n-gram terms, c labels.
 """
@@ -15,23 +15,27 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import scipy.sparse
 from scipy.linalg.lapack import spotrf, spotrs, strtri
 
+from bot.nlu import landmarks
 from bot.nlu.ngrams import NGrams
 
 # Rows taken at a time where a whole [n, n] array more would be needed.
 _BLOCK = 512
+# Of more labels than this only the nearest are scored.
+CONSIDERED = 300
 
 
 @dataclass(frozen=True)
 class Settings:
     """Chosen by cross-validation, on our own examples and on BANKING77's training data alike."""
 
-    sharpness: float = 4.0
+    sharpness: float = 5.0
     spelling: float = 0.15
     ridge: float = 0.1
     # 0: labels with many examples are preferred as they would be in the data; 1: each label counts the same.
@@ -69,27 +73,40 @@ class Classifier:
         owners: np.ndarray,
         weights: np.ndarray,
     ) -> None:
-        """`vectors` [n, v] and `rows` [n, t] of the examples, `owners` [n] their labels' numbers, `weights` [n, c]."""
+        """`vectors` [n, v] and `rows` [n, t] of what a text is compared with, `owners` [n] the numbers of their labels,
+        ascending, and `weights` [n, c]."""
         self.settings = settings
         self.labels = list(labels)
         self._ngrams = ngrams
         self._vectors = vectors
-        self._rows = rows
+        # By term: a text has few of them, and each leads to the examples that have it, too.
+        self._by_term = rows.T.tocsr()
         self._owners = owners
-        self._weights = weights
+        self._by_label = np.ascontiguousarray(weights.T)
         self._starts = np.searchsorted(owners, np.arange(len(labels)))
 
     def score(self, text: str, vector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Scores [c] and the cosine to the nearest example of each label [c]."""
         cosines = self._vectors @ vector
         likeness = np.exp(self.settings.sharpness * (cosines - 1.0))
-        spelling = self._rows @ self._ngrams.transform([text]).toarray()[0]
-        likeness += self.settings.spelling * spelling
-        return likeness @ self._weights, np.maximum.reduceat(cosines, self._starts)
+        spelling = self._ngrams.row(text) @ self._by_term
+        likeness[spelling.indices] += self.settings.spelling * spelling.data
+        nearest = np.maximum.reduceat(cosines, self._starts)
+        if len(self.labels) <= CONSIDERED:
+            return self._by_label @ likeness, nearest
+        # What nothing near belongs to would score about 0; reading its weights would cost more than all the rest.
+        scores = np.zeros(len(self.labels), dtype=np.float32)
+        near = np.argpartition(-nearest, CONSIDERED)[:CONSIDERED]
+        scores[near] = self._by_label[near] @ likeness
+        return scores, nearest
 
     @classmethod
     def fit(
-        cls, examples: Sequence[Example], vectors: np.ndarray, settings: Settings | None = None
+        cls,
+        examples: Sequence[Example],
+        vectors: np.ndarray,
+        settings: Settings | None = None,
+        exact_up_to: int = landmarks.EXACT_UP_TO,
     ) -> tuple[Classifier, HeldOut]:
         """Trains on the examples and their `vectors` [n, v]. The held-out scores are in the order of the examples."""
         settings = settings or Settings()
@@ -97,28 +114,35 @@ class Classifier:
         number = {label: index for index, label in enumerate(labels)}
         owners = np.array([number[example.label] for example in examples])
         order = np.argsort(owners, kind="stable")
-        owners, vectors = owners[order], np.ascontiguousarray(vectors[order], dtype=np.float32)
         ordered = [examples[index] for index in order]
         ngrams = NGrams()
-        rows = ngrams.fit([example.text for example in ordered])
-        trust = np.array([example.weight for example in ordered], dtype=np.float32)
-        groups = np.array([example.group for example in ordered])
-        targets = _targets(owners, trust, len(labels), settings)
-        cosines = vectors @ vectors.T
-        nearest = _nearest(cosines, groups, owners, len(labels))
-        system = _likeness(cosines, rows, settings)
-        system[np.diag_indices_from(system)] += settings.ridge / trust
-        weights, inverse_root = _solve(system, targets)
-        held_out = HeldOut(_held_out(weights, inverse_root, groups, targets), nearest)
+        given = landmarks.Examples(
+            vectors=np.ascontiguousarray(vectors[order], dtype=np.float32),
+            rows=ngrams.fit([example.text for example in ordered]),
+            owners=owners[order],
+            groups=np.array([example.group for example in ordered]),
+            trust=np.array([example.weight for example in ordered], dtype=np.float32),
+            labels=len(labels),
+        )
+        if len(ordered) <= exact_up_to:
+            compared, (weights, held_out) = np.arange(len(ordered)), _fit_exactly(given, settings)
+        else:
+            compared = landmarks.choose(given.owners, len(labels))
+            weights, scores, nearest = landmarks.fit(
+                given, compared, _targets(given, settings), partial(_likeness, settings=settings), settings.ridge
+            )
+            held_out = HeldOut(scores, nearest)
         back = np.argsort(order, kind="stable")
-        classifier = cls(settings, labels, ngrams, vectors, rows, owners, weights)
+        classifier = cls(
+            settings, labels, ngrams, given.vectors[compared], given.rows[compared], given.owners[compared], weights
+        )
         return classifier, HeldOut(held_out.scores[back], held_out.nearest[back])
 
     def save(self, folder: Path) -> None:
         """Everything into the folder, without pickles."""
         self._ngrams.save(folder)
-        scipy.sparse.save_npz(folder / "rows.npz", self._rows)
-        np.savez(folder / "examples.npz", vectors=self._vectors, owners=self._owners, weights=self._weights)
+        scipy.sparse.save_npz(folder / "rows.npz", self._by_term.T.tocsr())
+        np.savez(folder / "examples.npz", vectors=self._vectors, owners=self._owners, weights=self._by_label.T)
         stored = {"labels": self.labels, "settings": self.settings.__dict__}
         (folder / "classifier.json").write_text(json.dumps(stored), encoding="utf-8")
 
@@ -139,23 +163,35 @@ class Classifier:
             )
 
 
-def _targets(owners: np.ndarray, trust: np.ndarray, count: int, settings: Settings) -> np.ndarray:
-    """[n, c]: what each example's scores should be, less for labels with many examples."""
-    sizes = np.bincount(owners, weights=trust, minlength=count)
-    targets = np.zeros((len(owners), count), dtype=np.float32)
-    targets[np.arange(len(owners)), owners] = (sizes[owners] / sizes.mean()) ** -settings.balance
-    return targets
+def _fit_exactly(given: landmarks.Examples, settings: Settings) -> tuple[np.ndarray, HeldOut]:
+    """The weights [n, c] of all examples, and what each would have got without its group."""
+    targets = np.zeros((len(given.owners), given.labels), dtype=np.float32)
+    targets[np.arange(len(given.owners)), given.owners] = _targets(given, settings)
+    cosines = given.vectors @ given.vectors.T
+    nearest = _nearest(cosines, given.groups, given.owners, given.labels)
+    system = _likeness(cosines, given.rows, given.rows, settings)
+    system[np.diag_indices_from(system)] += settings.ridge / given.trust
+    weights, inverse_root = _solve(system, targets)
+    return weights, HeldOut(_held_out(weights, inverse_root, given.groups, targets), nearest)
 
 
-def _likeness(cosines: np.ndarray, rows: scipy.sparse.csr_matrix, settings: Settings) -> np.ndarray:
-    """[n, n], made in place of the cosines: with ten thousand examples each such array takes half a gigabyte."""
+def _targets(given: landmarks.Examples, settings: Settings) -> np.ndarray:
+    """[n]: what each example's score for its own label should be, less for labels with many examples."""
+    sizes = np.bincount(given.owners, weights=given.trust, minlength=given.labels)
+    return ((sizes[given.owners] / sizes.mean()) ** -settings.balance).astype(np.float32)
+
+
+def _likeness(
+    cosines: np.ndarray, left: scipy.sparse.csr_matrix, right: scipy.sparse.csr_matrix, settings: Settings
+) -> np.ndarray:
+    """[l, r], made in place of the cosines: with ten thousand examples each such array takes half a gigabyte."""
     cosines -= 1.0
     cosines *= settings.sharpness
     np.exp(cosines, out=cosines)
-    others = rows.T.tocsr()
+    others = right.T.tocsr()
     for start in range(0, len(cosines), _BLOCK):
         block = slice(start, start + _BLOCK)
-        cosines[block] += settings.spelling * (rows[block] @ others).toarray()
+        cosines[block] += settings.spelling * (left[block] @ others).toarray()
     return cosines
 
 

@@ -32,6 +32,8 @@ _LONGEST_FOLLOW_UP = 7
 # example's own label has about 1.
 _SAME_ARTICLE = 0.12
 _JUST_TOLD = 0.15
+# Thresholds and the temperature are shares and means: of more questions than this every second, third … is enough.
+_ASKED = 20_000
 # What the sentence's form decides between: doing something and the section about it, if both are among the likeliest.
 _DOINGS = ("do_", "wish_")
 _IN_QUESTION = 4
@@ -68,6 +70,7 @@ class Mind:
             at for at, example in enumerate(corpus.examples)
             if example.weight == 1.0 and not (example.group in seen or seen.add(example.group))
         ]  # fmt: skip
+        asked = asked[:: len(asked) // _ASKED + 1]
         truth = np.array([number[corpus.examples[at].label] for at in asked])
         selector = Selector.fit(
             classifier.labels, corpus.related, truth, held_out.scores[asked], held_out.nearest[asked]

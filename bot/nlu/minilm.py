@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,11 @@ MODEL_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6
 VOCABULARY = Path(__file__).with_name("vocab.txt")
 VOCABULARY_SHA256 = "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"
 STATE = 384
-DIMENSIONS = 2 * STATE
+# The fourth of six layers, beside the last: how the weights' file names its output.
+INNER_LAYER = "layer_norm_8"
+# How much each part of a vector counts; chosen, like the classifier's settings, on BANKING77's training data.
+MEAN, PEAK, INNER = 1.0, 1.0, 2.0
+DIMENSIONS = 3 * STATE
 MAX_PIECES = 128
 BATCH = 32
 
@@ -37,8 +42,9 @@ class ModelFileError(Exception):
 class SentenceModel:
     """Texts in, unit vectors out. Loading takes half a second and 60 MB.
 
-    A vector is the mean of the pieces' states beside their maximum. The model was trained for the mean alone; the
-    maximum keeps the one word that makes the difference, which was worth half a point on BANKING77's training data.
+    A vector is the mean of the pieces' states beside their maximum and the mean of an inner layer. The model was
+    trained for the first alone; the maximum keeps the one word that makes the difference, and the inner layer how
+    something was put, which were worth half a point and a quarter of one on BANKING77's training data.
     """
 
     def __init__(self, threads: int = 1) -> None:
@@ -49,18 +55,24 @@ class SentenceModel:
         options.inter_op_num_threads = 1
         # Idle threads would spin on the core that the next question needs.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+        self._session = onnxruntime.InferenceSession(
+            weights + _also_gives(INNER_LAYER), options, providers=["CPUExecutionProvider"]
+        )
         self._tokenizer = _tokenizer()
 
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """float32 [texts, DIMENSIONS], each row of length 1."""
+    def encode(self, texts: Sequence[str], workers: int = 1) -> np.ndarray:
+        """float32 [texts, DIMENSIONS], each row of length 1; `workers` batches at once, each on a core of its own."""
         vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
         pieces = self._tokenizer.encode_batch(list(texts))
         # Texts of like length share a batch, so that little is spent on padding.
         order = sorted(range(len(texts)), key=lambda index: len(pieces[index].ids))
-        for start in range(0, len(order), BATCH):
-            chosen = order[start : start + BATCH]
-            vectors[chosen] = self._encode_batch([pieces[index].ids for index in chosen])
+        batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+        ids = ([pieces[index].ids for index in batch] for batch in batches)
+        with ThreadPoolExecutor(workers) as pool:
+            for batch, encoded in zip(
+                batches, (pool.map if workers > 1 else map)(self._encode_batch, ids), strict=True
+            ):
+                vectors[batch] = encoded
         return vectors
 
     def _encode_batch(self, ids: list[list[int]]) -> np.ndarray:
@@ -72,17 +84,32 @@ class SentenceModel:
             tokens[row, : len(row_ids)] = row_ids
             mask[row, : len(row_ids)] = 1
         inputs = {"input_ids": tokens, "attention_mask": mask, "token_type_ids": np.zeros_like(tokens)}
-        (states,) = self._session.run(None, inputs)
+        states, inner = self._session.run(None, inputs)
         weights = mask[:, :, None].astype(np.float32)
-        means = (states * weights).sum(axis=1) / weights.sum(axis=1)
-        peaks = np.where(weights > 0, states, -np.inf).max(axis=1)
-        return np.hstack([_unit(means), _unit(peaks)]) / np.float32(np.sqrt(2))
+        pieces = weights.sum(axis=1)
+        parts = (
+            (MEAN, (states * weights).sum(axis=1) / pieces),
+            (PEAK, np.where(weights > 0, states, -np.inf).max(axis=1)),
+            (INNER, (inner * weights).sum(axis=1) / pieces),
+        )
+        whole = sum(share for share, _ in parts)
+        return np.hstack([_unit(part) * np.float32(np.sqrt(share / whole)) for share, part in parts])
 
 
 @functools.lru_cache(maxsize=1)
 def shared_model() -> SentenceModel:
     """The one sentence model of this process."""
     return SentenceModel()
+
+
+def _also_gives(name: str) -> bytes:
+    """What makes an inner value an output of the model too: two serialised messages one after the other are read as one
+    merged message, so this is the model's graph (field 7) with one more output (field 12) of this name (field 1)."""
+
+    def field(number: int, content: bytes) -> bytes:
+        return bytes([number << 3 | 2, len(content)]) + content
+
+    return field(7, field(12, field(1, name.encode())))
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +42,25 @@ class NGrams:
         plain_texts = [plain(text) for text in texts]
         rows = scipy.sparse.hstack([self._letters.transform(plain_texts), self._words.transform(plain_texts)])
         return (rows * np.sqrt(0.5)).tocsr().astype(np.float32)
+
+    def row(self, text: str) -> scipy.sparse.csr_matrix:
+        """float32 [1, terms]: as `transform` of one text, without its cost for every term there is."""
+        plain_text = plain(text)
+        columns, values, offset = [], [], 0
+        for analyse, vocabulary, rarity in self._taken_apart:
+            counted = Counter(term for term in analyse(plain_text) if term in vocabulary)
+            found = np.fromiter((vocabulary[term] for term in counted), dtype=np.int32, count=len(counted))
+            weighed = (1.0 + np.log(list(counted.values()))) * rarity[found]
+            columns.append(found + offset)
+            values.append(weighed / max(np.linalg.norm(weighed), 1e-12) * np.sqrt(0.5))
+            offset += len(vocabulary)
+        data, at = np.concatenate(values).astype(np.float32), np.concatenate(columns)
+        return scipy.sparse.csr_matrix((data, at, np.array([0, len(at)])), shape=(1, offset))
+
+    @functools.cached_property
+    def _taken_apart(self) -> list[tuple[Callable[[str], list[str]], dict[str, int], np.ndarray]]:
+        """How each takes a text apart, the columns of its terms and how rare they are; after learning."""
+        return [(one.build_analyzer(), one.vocabulary_, one.idf_) for one in (self._letters, self._words)]
 
     def save(self, folder: Path) -> None:
         """ngrams.json and ngrams.npz in the folder."""

@@ -23,6 +23,8 @@ ASKED_BACK = 0.06
 # What a learner can choose between by pressing a button.
 CAN_BE_OPTIONS = ("faq/", "do_", "can_")
 RANKED = 5
+# More than anybody looks at; beyond that a ranking only costs time.
+LISTED = 60
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Selector:
     def choose(self, scores: np.ndarray, nearest: np.ndarray) -> Choice:
         """The decision for one message."""
         probabilities = self._probabilities(scores[None])[0]
-        order = np.argsort(-probabilities)
+        order = np.argsort(-probabilities)[: LISTED + int(self._outside.sum())]
         ranking = tuple((self._labels[at], float(probabilities[at])) for at in order if not self._outside[at])
         known = self._known(scores[None], nearest[None], probabilities[None])[0]
         first, second = ranking[0], ranking[1]

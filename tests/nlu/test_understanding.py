@@ -38,6 +38,7 @@ SAID = {
         "who won the match",
         "book a flight to rome",
         "i like cheese",
+        "asdf jkl qwert",
     ),
 }
 

@@ -1,0 +1,18 @@
+"""N-grams: one text by itself is weighed as it is among others."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bot.nlu.ngrams import NGrams
+
+TEXTS = ["Refund me please", "pleeease refund my course", "i can cancel", "can i cancel it?", "a Ünïcode täxt ﬁne"]
+
+
+@pytest.mark.parametrize("text", [*TEXTS, "refund refund refund", "", "???", "words nobody wrote", "ﬁne CAN İ"])
+def test_one_row_is_the_row_of_the_whole(text: str) -> None:
+    ngrams = NGrams()
+    ngrams.fit(TEXTS)
+    together, alone = ngrams.transform([text]).toarray(), ngrams.row(text).toarray()
+    assert np.allclose(together, alone, atol=1e-6)
