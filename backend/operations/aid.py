@@ -19,6 +19,7 @@ class ApplyForAid(Operation):
     name = "apply_for_aid"
     any_course = True
     fields = (*(Field(name) for name in TEXTS), Field("pledge", "pledge"))
+    exceeds = "aid.min_words"
 
     def candidates(self, account: Account, as_of: datetime) -> list[Candidate]:
         """Courses one is in or has applied for."""

@@ -38,11 +38,15 @@ class Field:
     """Something the rule has to be told, asked for as `utter_ask_<operation>_<name>`.
 
     `kind`: `text` (any words), `choice` (one of `options`, each worded `utter_choice_<option>`) or `pledge` (a yes).
+    `asked`: False for what stands in a form only, where it may be left as it is. `required`: False where a form may
+    leave it empty.
     """
 
     name: str
     kind: str = "text"
     options: tuple[str, ...] = ()
+    asked: bool = True
+    required: bool = True
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,7 @@ class Operation:
     """One thing the desk can do. `name` is also the rule's name in `policy.rules`.
 
     fields: what it has to be told, in the order it is asked for.
+    exceeds: the parameter that says how many words its texts have to exceed together.
     steps: what a yes needs besides (`reauthenticate`, `type_to_confirm`), in order.
     has_target: whether it is done to one of several things the learner has.
     any_course: the target may be any course of the catalogue, not only what the learner has.
@@ -99,6 +104,7 @@ class Operation:
 
     name: ClassVar[str]
     fields: ClassVar[tuple[Field, ...]] = ()
+    exceeds: ClassVar[str | None] = None
     steps: ClassVar[tuple[str, ...]] = ()
     has_target: ClassVar[bool] = True
     at_once: ClassVar[bool] = False
@@ -112,6 +118,12 @@ class Operation:
     def details(self, text: str) -> dict[str, Any]:
         """What else the words ask for, as the rule's `Request.details`."""
         return {}
+
+    def part_in(
+        self, text: str, account: Account, candidates: Sequence[Candidate]
+    ) -> tuple[str, dict[str, Any]] | None:
+        """The target the words name only a part of, and the details that say which part; None for no such thing."""
+        return None
 
     def target_in(self, details: Mapping[str, Any]) -> str | None:
         """The target, where it is something one says (an address, a provider) and not one of what one has."""

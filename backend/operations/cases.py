@@ -35,6 +35,8 @@ class Ruling:
     reason: str | None
 
 
+# What was left while nobody was there: whoever decides it writes the answer, which is sent by e-mail.
+MESSAGE = "message"
 Effect = Callable[[Ruling], Awaitable[list[Email]]]
 
 
@@ -55,9 +57,9 @@ class Cases:
             raise NotFound("There is no such case.")
         if case.status != "open":
             raise Conflict(f"This case was {case.status} already.", code="case_decided")
-        if await _asked_for_it(session, case, staff_id):
+        if await asked_for_it(session, case, staff_id):
             raise Forbidden("You asked for this yourself: a second person has to decide it.", code="own_request")
-        if not approve and not (reason or "").strip():
+        if (not approve or case.kind == MESSAGE) and not (reason or "").strip():
             raise BadInput("Expected a reason: the learner is told it.", field="reason")
         account = await load_account(session, case.learner_id, for_update=True) if case.learner_id else None
         effects = APPROVALS if approve else DECLINES
@@ -65,13 +67,17 @@ class Cases:
             ruling = Ruling(session, case, account, now, self._params, reason)
             for email in await effects[case.kind](ruling):
                 self._outbox.owe_email(session, account.id, email.to, email.wording, email.values, now)
+        if case.kind == MESSAGE and case.details.get("email"):
+            values = {"answer": reason, "text": case.details["text"], "name": account.name if account else "there"}
+            to = account.email if account else case.details["email"]
+            self._outbox.owe_email(session, case.learner_id, to, "email_message_answered", values, now)
         case.status = "approved" if approve else "declined"
         case.decided_at, case.decided_by, case.reason = now, staff_id, reason
         session.add(_audit(case, staff_id, now))
         return case
 
 
-async def _asked_for_it(session: AsyncSession, case: CaseRow, staff_id: str) -> bool:
+async def asked_for_it(session: AsyncSession, case: CaseRow, staff_id: str) -> bool:
     """Whether this member said the yes that opened the case, or said it again while it was open."""
     actor = f"staff:{staff_id}"
     if case.details.get("requested_by") == actor:

@@ -17,6 +17,7 @@ from rapidfuzz import fuzz
 from backend.operations.base import Candidate
 
 _WORD = re.compile(r"[^\W_]+(?:[.']\d+)?", re.UNICODE)
+_GROUPS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _SMALL = frozenset(
     [
         "a",
@@ -102,7 +103,8 @@ class Match:
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text, without case and accents."""
+    """The words of a text, without case and accents; an amount is one word however it is grouped (1,234.00)."""
+    text = _GROUPS.sub("", text)
     plain = "".join(sign for sign in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(sign))
     return _WORD.findall(plain)
 

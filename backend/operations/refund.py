@@ -13,7 +13,9 @@ from sqlalchemy import select, update
 
 from backend.ids import new_id
 from backend.operations.base import Candidate, Done, Email, Operation, Work
+from backend.operations.matching import by_name
 from backend.policy.facts import Account, Payment
+from backend.policy.ledger import courses_paid_for
 from backend.store.world_models import EnrollmentRow, PaymentRow, RefundRow
 from backend.wording import spoken
 
@@ -66,6 +68,24 @@ class Refund(Operation):
         dates = (f"{payment.at.day} {payment.at:%B}", f"{payment.at:%B} {payment.at.day}")
         words = (*KIND_WORDS.get(payment.kind, ()), amount, amount.partition(".")[0], *dates)
         return Candidate(payment.id, account.catalog.title_of(payment.item), detail, words)
+
+    def part_in(
+        self, text: str, account: Account, candidates: Sequence[Candidate]
+    ) -> tuple[str, dict[str, Any]] | None:
+        """One course of a prepaid Specialization: asking for its money is asking for a part of the prepayment."""
+        paid_alone = {payment.item for payment in account.payments if payment.kind == "course"}
+        paid_by = {
+            course: payment.id
+            for payment in account.payments
+            if payment.kind == "specialization_prepay"
+            for course in courses_paid_for(payment, account.catalog)
+            if course not in paid_alone
+        }
+        parts = [Candidate(course, account.catalog.title_of(course)) for course in paid_by]
+        named = by_name(text, [*candidates, *parts]).only if parts else None
+        if named not in parts:
+            return None
+        return paid_by[named.target], {"part": True, "course": named.target}
 
     async def carry_out(self, work: Work) -> Done:
         account, now = work.learner, work.now

@@ -8,6 +8,7 @@ from typing import Any
 
 from backend.operations.base import Candidate, Field, Operation
 from backend.policy.facts import Account
+from backend.policy.reports import KINDS
 
 _LINK = re.compile(r"https?://\S{4,500}")
 _NO_LINK = re.compile(
@@ -27,7 +28,11 @@ class ReportProblem(Operation):
 
     name = "report_problem"
     has_target = False
-    fields = (Field("text"), Field("link"))
+    fields = (
+        Field("kind", "choice", tuple(KINDS), asked=False),
+        Field("text"),
+        Field("link", required=False),
+    )
 
     def details(self, text: str) -> dict[str, Any]:
         """`kind` where the words tell it, and `link` when one was given along."""

@@ -82,8 +82,12 @@ class Operations:
         request: Request,
         *,
         by: str,
+        on_behalf: Mapping[str, Any] | None = None,
     ) -> ProposalRow:
-        """Store what is about to be shown. An older open proposal of the conversation is replaced."""
+        """Store what is about to be shown. An older open proposal of the conversation is replaced.
+
+        `on_behalf`: what somebody who acts for the learner puts down (ProposalRow).
+        """
         await close_open(session, conversation_id, "superseded", decision.as_of)
         row = ProposalRow(
             id=new_id("prop"),
@@ -94,6 +98,7 @@ class Operations:
             details=dict(request.details),
             decision=decision.to_record(),
             proposed_by=by,
+            on_behalf=dict(on_behalf) if on_behalf else None,
             state="open",
             created_at=decision.as_of,
             expires_at=decision.as_of + self._lasts,
@@ -130,7 +135,8 @@ class Operations:
         if proposal.state == "confirmed":
             before = await session.get(ConfirmationRow, proposal_id)
             return Confirmed("already", proposal, result=before.result if before else {})
-        request = Request(channel=channel, details=proposal.details)
+        overruled = tuple((proposal.on_behalf or {}).get("overruled", ()))
+        request = Request(channel=channel, details=proposal.details, overruled=overruled)
         decision = self.decide(proposal.operation, account, proposal.target, request, now)
         if proposal.state != "open":
             return Confirmed("closed", proposal, decision)
@@ -253,6 +259,10 @@ class Operations:
     ) -> None:
         # A guest's target is an address they typed, and an erased learner's record would say who it was.
         keeps_record = account is not None and decision.operation != "delete_account"
+        # Who offered what somebody else said yes to, and on what word it was done.
+        about = {"proposed_by": proposal.proposed_by} if proposal and proposal.proposed_by != actor else {}
+        if proposal and proposal.on_behalf:
+            about["on_behalf"] = proposal.on_behalf
         session.add(
             AuditRow(
                 at=now,
@@ -264,7 +274,7 @@ class Operations:
                 target=decision.target if account else None,
                 outcome=decision.outcome.value,
                 reasons=list(decision.codes),
-                record=decision.to_record() if keeps_record else {},
+                record={**decision.to_record(), **about} if keeps_record else {},
             )
         )
 
