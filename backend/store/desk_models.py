@@ -135,6 +135,9 @@ class ProposalRow(Base):
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     decision: Mapped[dict[str, Any]] = mapped_column(JSON)
     proposed_by: Mapped[str] = mapped_column(String(60))
+    # What a member of staff put down who acted for the learner: `yes`, and for an overruled refusal `overruled`
+    # (its codes) and `reason`.
+    on_behalf: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     state: Mapped[str] = mapped_column(String(12))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -225,6 +228,11 @@ class StaffRow(Base):
     active: Mapped[bool] = mapped_column(default=True)
     failed_sign_ins: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
+    # Codes at the sign-in: what the secret is made from together with the desk's own (the secret itself is nowhere),
+    # since when they are asked for, and the last step of time a code was taken for, so that none is taken twice.
+    totp_salt: Mapped[str | None] = mapped_column(String(60))
+    totp_since: Mapped[datetime | None]
+    totp_step: Mapped[int | None]
     created_at: Mapped[datetime]
 
 
@@ -297,6 +305,17 @@ class SignInCodeRow(Base):
     code_hash: Mapped[str] = mapped_column(String(64))
     expires_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
+
+
+class PlatformEventRow(Base):
+    """A delivery of the platform's that was taken: what it said stands in the account, here is only that it came."""
+
+    __tablename__ = "platform_events"
+
+    id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    learner_id: Mapped[str] = mapped_column(String(100), index=True)
+    at: Mapped[datetime]
 
 
 class DeskStateRow(Base):

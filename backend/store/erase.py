@@ -27,6 +27,8 @@ from backend.store.desk_models import (
     TurnRow,
     UnansweredRow,
 )
+from backend.store.help_models import TranscriptMailRow
+from backend.store.live_models import DraftRow
 from backend.store.world_models import EnrollmentRow, LearnerRow, PromotionRow, SignInRow
 
 ERASED = "[erased]"
@@ -66,7 +68,9 @@ async def _erase_conversations(session: AsyncSession, learner_id: str) -> None:
     ids = [row.id for row in conversations]
     for row in conversations:
         row.learner_id, row.page, row.agenda, row.rasa_session = None, None, {}, new_id("dlg")
-    for model in (NoteRow, RatingRow, UnansweredRow, SignInCodeRow, ButtonRow):
+    mails = select(TranscriptMailRow.outbox_id).where(TranscriptMailRow.conversation_id.in_(ids))
+    await session.execute(delete(OutboxRow).where(OutboxRow.id.in_(mails)))  # also those sent while still a guest
+    for model in (DraftRow, TranscriptMailRow, NoteRow, RatingRow, UnansweredRow, SignInCodeRow, ButtonRow):
         await session.execute(delete(model).where(model.conversation_id.in_(ids)))
     await session.execute(update(MessageRow).where(MessageRow.conversation_id.in_(ids)).values(text=ERASED, extras={}))
     await session.execute(
@@ -75,7 +79,7 @@ async def _erase_conversations(session: AsyncSession, learner_id: str) -> None:
         .values(text=None, understood=None, draft=None, press=None)
     )
     await session.execute(
-        update(ProposalRow).where(ProposalRow.learner_id == learner_id).values(details={}, decision={})
+        update(ProposalRow).where(ProposalRow.learner_id == learner_id).values(details={}, decision={}, on_behalf=None)
     )
     proposals = select(ProposalRow.id).where(ProposalRow.learner_id == learner_id)
     await session.execute(update(ConfirmationRow).where(ConfirmationRow.proposal_id.in_(proposals)).values(result={}))

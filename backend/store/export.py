@@ -50,6 +50,7 @@ async def _conversation(session: AsyncSession, row: ConversationRow) -> dict[str
                 "operation": proposal.operation,
                 "target": proposal.target,
                 "details": proposal.details,
+                "on_behalf": proposal.on_behalf,
                 "decision": proposal.decision,
                 "state": proposal.state,
                 "created_at": to_plain(proposal.created_at),

@@ -30,7 +30,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Connection, inspect
 
 from backend.settings import Settings
-from backend.store import desk_models, slack_models, world_models  # noqa: F401  all tables, for Base.metadata
+from backend.store import console_models, desk_models, help_models, live_models, slack_models, world_models  # noqa: F401  all tables, for Base.metadata
 from backend.store.base import Base, make_engine
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

@@ -97,6 +97,29 @@ async def apply_world(
     return world
 
 
+async def put_records(
+    session: AsyncSession, learner_id: str, records: Mapping[str, Sequence[Mapping[str, Any]]], *, now: datetime
+) -> None:
+    """Write some of a known learner's belongings in the world's shape, e.g. `{"payments": [{…}]}`; one with the same
+    key is replaced, everything else stays. Raises WorldError with every problem."""
+    reading = Reading(now)
+    # Name and address are required of a learner, and are not written here.
+    whose = {"id": learner_id, "name": learner_id, "email": "unchanged@example.org"}
+    world = World("event", None, now, reading.entry(WORLD, {"learners": [{**whose, **records}]}, ""))
+    check(world.entries, await _known(session, world.entries), reading)
+    rows = belongings(_without_problems(world, reading).entries["learners"])
+    for name in records:
+        await _upsert(session, _BELONGINGS[name], rows[_BELONGINGS[name]])
+    session.expire_all()
+
+
+_BELONGINGS: Mapping[str, type[Base]] = {
+    "payments": models.PaymentRow,
+    "subscriptions": models.SubscriptionRow,
+    "certificates": models.CertificateRow,
+}
+
+
 # --- reading -------------------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from alembic import context
 from sqlalchemy import Connection, event, text
 
-from backend.store import desk_models, slack_models, world_models  # noqa: F401  all tables, for Base.metadata
+from backend.store import console_models, desk_models, help_models, live_models, slack_models, world_models  # noqa: F401  all tables, for Base.metadata
 from backend.store.base import Base, UtcDateTime, make_engine
 
 _ONE_AT_A_TIME = 5_276_411  # any number, the same in every process: the advisory lock backends starting together take
