@@ -18,6 +18,8 @@ from backend.errors import TooMany
 
 log = structlog.get_logger()
 STAFF = "staff"
+# What open consoles are told besides: messages, typing, reading, who looks. Nothing has to be looked up because of it.
+LIVE = "staff.live"
 # A stream that does not read its events is cut off rather than kept in memory: it resumes from its last seq.
 BACKLOG = 500
 _CUT = {"type": "cut"}
@@ -38,10 +40,10 @@ class Subscription:
 
 
 class Fanout(Protocol):
-    """Publishes events on topics (a conversation's id, or STAFF) and serialises turns."""
+    """Publishes events on topics (a conversation's id, STAFF or LIVE) and serialises turns."""
 
     async def publish(self, topic: str, event: Mapping[str, Any]) -> None: ...
-    def subscribe(self, topic: str) -> Any: ...
+    def subscribe(self, *topics: str) -> Any: ...
     def in_order(self, conversation_id: str) -> Any: ...
     async def start(self) -> None: ...
     async def stop(self) -> None: ...
@@ -68,15 +70,17 @@ class LocalFanout:
             subscription.offer(event)
 
     @asynccontextmanager
-    async def subscribe(self, topic: str) -> AsyncIterator[Subscription]:
+    async def subscribe(self, *topics: str) -> AsyncIterator[Subscription]:
         subscription = Subscription()
-        self._topics[topic].add(subscription)
+        for topic in topics:
+            self._topics[topic].add(subscription)
         try:
             yield subscription
         finally:
-            self._topics[topic].discard(subscription)
-            if not self._topics[topic]:
-                del self._topics[topic]
+            for topic in topics:
+                self._topics[topic].discard(subscription)
+                if not self._topics[topic]:
+                    del self._topics[topic]
 
     @asynccontextmanager
     async def in_order(self, conversation_id: str) -> AsyncIterator[None]:
@@ -94,6 +98,12 @@ class LocalFanout:
                 del self._locks[conversation_id]
             else:
                 self._locks[conversation_id] = (lock, users - 1)
+
+
+async def tell_both(fanout: Fanout, conversation_id: str, event: Mapping[str, Any]) -> None:
+    """Tell everybody in a conversation, and the consoles that follow it."""
+    await fanout.publish(conversation_id, event)
+    await fanout.publish(LIVE, {**event, "conversation": conversation_id})
 
 
 class RedisFanout(LocalFanout):

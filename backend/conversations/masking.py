@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from stdnum import iban, luhn
 from stdnum.br import cpf
@@ -151,3 +152,25 @@ def mask(text: str) -> Masked:
             found.append("password")
         text = masked
     return Masked(text, tuple(found))
+
+
+def masked_form(form: Mapping[str, Any], labels: Mapping[str, str]) -> tuple[dict[str, Any], str, list[str]]:
+    """A form's own fields with what is private masked; the same as text for the transcript; the kinds found.
+
+    `labels`: the fields the form has; whatever else was sent is dropped.
+    """
+    kept: dict[str, Any] = {}
+    told: list[str] = []
+    found: list[str] = []
+    for name, label in labels.items():
+        value = form.get(name)
+        if isinstance(value, str):
+            masked = mask(value)
+            found += [kind for kind in masked.found if kind not in found]
+            value = masked.text
+            told += [f"{label}: {value}"] if value else []
+        elif value is True:
+            told.append(label)
+        if value is not None:
+            kept[name] = value
+    return kept, "\n\n".join(told), found

@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.errors import Conflict, NotFound
+from backend.conversations import handoffs
+from backend.errors import Conflict, Forbidden, NotFound
 from backend.store.desk_models import OwnershipRow, StaffRow
 
 # From which states each state may be reached.
@@ -65,6 +66,15 @@ async def read(session: AsyncSession, conversation_id: str) -> Owner:
     return Owner(row.state, row.version, row.staff_id, name, position)
 
 
+async def held_by(session: AsyncSession, conversation_id: str, staff_id: str) -> Owner:
+    """The present owner, if it is this member of staff. Raises Forbidden naming who has it."""
+    owner = await read(session, conversation_id)
+    if owner.state != "agent" or owner.staff_id != staff_id:
+        has = f"{owner.agent_name} has" if owner.agent_name else "You have not claimed"
+        raise Forbidden(f"Only its owner may do that. {has} this conversation.", code="not_the_owner")
+    return owner
+
+
 async def _position(session: AsyncSession, row: OwnershipRow) -> int:
     """Its place in the queue, from 1: the urgent first, then who waits longest."""
     waits_longer = or_(
@@ -74,6 +84,16 @@ async def _position(session: AsyncSession, row: OwnershipRow) -> int:
     before = or_(OwnershipRow.urgency > row.urgency, and_(OwnershipRow.urgency == row.urgency, waits_longer))
     query = select(func.count()).select_from(OwnershipRow).where(OwnershipRow.state == "queued", before)
     return int(await session.scalar(query) or 0) + 1
+
+
+async def waiting(session: AsyncSession) -> dict[str, int]:
+    """The place of everybody who waits, from 1, in order."""
+    query = (
+        select(OwnershipRow.conversation_id)
+        .where(OwnershipRow.state == "queued")
+        .order_by(OwnershipRow.urgency.desc(), OwnershipRow.queued_at, OwnershipRow.conversation_id)
+    )
+    return {conversation_id: place for place, conversation_id in enumerate((await session.scalars(query)).all(), 1)}
 
 
 async def change(
@@ -86,8 +106,12 @@ async def change(
     staff_id: str | None = None,
     why: str | None = None,
     urgency: int = 0,
+    waits_since: datetime | None = None,
 ) -> Owner:
-    """Move to `state` if nobody moved it since `seen`. Raises Conflict naming the present owner."""
+    """Move to `state` if nobody moved it since `seen`. Raises Conflict naming the present owner.
+
+    `waits_since`: what counts as having joined the queue, for who waits already.
+    """
     if seen.state not in ALLOWED[state]:
         raise Conflict(f"A conversation that is {seen.state} cannot become {state}.", code="wrong_state")
     changed = await session.execute(
@@ -96,7 +120,7 @@ async def change(
         .values(
             state=state,
             staff_id=staff_id if state == "agent" else None,
-            queued_at=now if state == "queued" else None,
+            queued_at=(waits_since or now) if state == "queued" else None,
             urgency=urgency if state == "queued" else 0,
             why=why,
             since=now,
@@ -108,4 +132,7 @@ async def change(
         present = await read(session, conversation_id)
         owner = present.agent_name or present.state
         raise Conflict(f"Somebody was faster: this conversation is with {owner} now.", code="owner_changed")
+    await handoffs.owner_changed(
+        session, conversation_id, seen.state, state, now, staff_id=staff_id, why=why, urgency=urgency
+    )
     return await read(session, conversation_id)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Button:
-    """A quick reply. `press` is what it means and never leaves the server; `style` is primary, danger or plain."""
+    """A quick reply. `press` is what it means and never leaves the server; `style` is primary, danger or plain.
+
+    `sends_form`: it is not among the replies but sends the message's form, as `step.submit`.
+    """
 
     title: str
     press: Mapping[str, Any]
     style: str = "plain"
+    sends_form: bool = False
 
     @property
     def writes(self) -> bool:
@@ -39,7 +43,7 @@ class Reply:
         return {
             "text": self.text,
             "kind": self.kind,
-            "buttons": [{"title": b.title, "press": dict(b.press), "style": b.style} for b in self.buttons],
+            "buttons": [{**asdict(button), "press": dict(button.press)} for button in self.buttons],
             "extras": dict(self.extras),
             "record": self.record,
             "author": self.author,
@@ -51,7 +55,7 @@ class Reply:
         return cls(
             text=draft["text"],
             kind=draft["kind"],
-            buttons=tuple(Button(b["title"], b["press"], b["style"]) for b in draft["buttons"]),
+            buttons=tuple(Button(**button) for button in draft["buttons"]),
             extras=draft["extras"],
             record=draft["record"],
             author=draft["author"],

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.clock import Clock
 from backend.conversations import identity, ownership, transcript
 from backend.conversations.agenda import Agenda
-from backend.conversations.fanout import Fanout
+from backend.conversations.fanout import Fanout, tell_both
 from backend.conversations.masking import mask
 from backend.conversations.replies import Button, Reply
 from backend.conversations.text import clean
@@ -188,7 +188,7 @@ class Conversations:
             if not row.read_by_learner < seq <= row.last_seq:
                 return
             row.read_by_learner = seq
-        await self._fanout.publish(conversation_id, {"type": "read", "seq": seq, "by": "learner"})
+        await tell_both(self._fanout, conversation_id, {"type": "read", "seq": seq, "by": "learner"})
 
     async def data_of(self, learner_id: str, signed: str | None) -> dict[str, Any]:
         """Everything stored about the learner, for nobody but them. Raises Unauthorized, NotFound for another's."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 
 from backend.errors import BadInput, TooLarge
 
@@ -32,3 +33,15 @@ def message_text(value: object, longest: int) -> str:
     if not text:
         raise BadInput("That message is empty. What would you like to know?", field="text")
     return text
+
+
+def form_values(form: Mapping[str, str | bool], longest: int) -> dict[str, str | bool]:
+    """A form's values as they may be kept: texts cleaned. Raises TooLarge for one beyond `longest` characters."""
+    for name, value in form.items():
+        if isinstance(value, str) and len(value) > longest:
+            raise TooLarge(
+                f"That answer has {len(value):,} characters; please keep it under {longest:,}.",
+                code="message_too_long",
+                field=f"form.{clean(name)[:100]}",
+            )
+    return {clean(name): clean(value) if isinstance(value, str) else value for name, value in form.items()}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.conversations import handoffs
 from backend.conversations.replies import Reply
 from backend.ids import new_id
 from backend.policy.decision import to_plain
-from backend.store.desk_models import ButtonRow, ConversationRow, MessageRow, StaffRow
+from backend.store.desk_models import ButtonRow, ConversationRow, MessageRow, StaffRow, TurnRow
 
 
 async def append(
@@ -48,6 +49,8 @@ async def append(
     )
     session.add(row)
     await session.flush()
+    if author == "agent":
+        await handoffs.agent_replied(session, conversation_id, now)
     return row
 
 
@@ -58,29 +61,41 @@ async def append_replies(
     replies: Iterable[Reply],
     *,
     turn_id: str | None = None,
+    staff_id: str | None = None,
 ) -> list[MessageRow]:
-    """Write the desk's replies and issue their buttons."""
+    """Write the desk's replies and issue their buttons. `staff_id`: in whose name, where it is a person's."""
     rows = []
     for reply in replies:
         answer: dict[str, Any] = {"kind": reply.kind}
         if reply.confidence is not None:
             answer["confidence"] = round(reply.confidence, 4)
-        buttons = [{"id": new_id("btn"), "title": button.title, "style": button.style} for button in reply.buttons]
+        issued = [(new_id("btn"), button) for button in reply.buttons]
         extras = {**reply.extras, "answer": answer, "record": reply.record}
-        if buttons:
-            extras["buttons"] = buttons
+        for id, button in issued:
+            shown = {"id": id, "title": button.title}
+            if button.sends_form:
+                extras["step"] = {**extras["step"], "submit": shown}
+            else:
+                extras["buttons"] = [*extras.get("buttons", ()), {**shown, "style": button.style}]
         row = await append(
-            session, conversation_id, now, author=reply.author, text=reply.text, turn_id=turn_id, extras=extras
+            session,
+            conversation_id,
+            now,
+            author=reply.author,
+            text=reply.text,
+            turn_id=turn_id,
+            staff_id=staff_id,
+            extras=extras,
         )
         session.add_all(
             ButtonRow(
-                id=issued["id"],
+                id=id,
                 conversation_id=conversation_id,
                 message_id=row.id,
                 title=button.title,
                 press=dict(button.press),
             )
-            for issued, button in zip(buttons, reply.buttons, strict=True)
+            for id, button in issued
         )
         rows.append(row)
     await session.flush()
@@ -92,13 +107,17 @@ async def after(
 ) -> list[dict[str, Any]]:
     """The messages after `seq`, oldest first, as JSON."""
     query = (
-        select(MessageRow, StaffRow.name)
+        select(MessageRow, StaffRow.name, TurnRow.client_id)
         .outerjoin(StaffRow, StaffRow.id == MessageRow.staff_id)
+        .outerjoin(TurnRow, TurnRow.id == MessageRow.turn_id)
         .where(MessageRow.conversation_id == conversation_id, MessageRow.seq > seq)
         .order_by(MessageRow.seq)
         .limit(limit)
     )
-    return [to_json(row, name, staff=staff) for row, name in (await session.execute(query)).all()]
+    pressed = select(ButtonRow.id).where(ButtonRow.conversation_id == conversation_id, ButtonRow.used_by.is_not(None))
+    used = frozenset(await session.scalars(pressed))
+    rows = (await session.execute(query)).all()
+    return [to_json(row, name, staff=staff, client_id=client_id, used=used) for row, name, client_id in rows]
 
 
 async def of_turn(session: AsyncSession, turn_id: str) -> list[dict[str, Any]]:
@@ -109,8 +128,18 @@ async def of_turn(session: AsyncSession, turn_id: str) -> list[dict[str, Any]]:
     return [to_json(row) for row in (await session.scalars(query)).all()]
 
 
-def to_json(row: MessageRow, agent_name: str | None = None, *, staff: bool = False) -> dict[str, Any]:
-    """The contract's message. The record of a decision (its trace) is shown to staff only."""
+def to_json(
+    row: MessageRow,
+    agent_name: str | None = None,
+    *,
+    staff: bool = False,
+    client_id: str | None = None,
+    used: Collection[str] = (),
+) -> dict[str, Any]:
+    """The contract's message. The record of a decision (its trace) is shown to staff only.
+
+    `client_id`: by which a client knows its own message again; `used`: the buttons that were pressed before.
+    """
     plain: dict[str, Any] = {
         "id": row.id,
         "seq": row.seq,
@@ -121,6 +150,10 @@ def to_json(row: MessageRow, agent_name: str | None = None, *, staff: bool = Fal
     extras = dict(row.extras)
     record = extras.pop("record", None)
     plain.update(extras)
+    if client_id and row.author == "learner":
+        plain["client_id"] = client_id
+    if used and "buttons" in plain:
+        plain["buttons"] = [{**button, "used": True} if button["id"] in used else button for button in plain["buttons"]]
     if agent_name and row.author == "agent":
         plain["agent"] = {"name": agent_name}
     if staff and record:

@@ -19,10 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.clock import Clock
 from backend.conversations import ownership, transcript
 from backend.conversations.agenda import Agenda
-from backend.conversations.fanout import STAFF, Fanout
-from backend.conversations.masking import mask
+from backend.conversations.fanout import STAFF, Fanout, tell_both
+from backend.conversations.masking import mask, masked_form
 from backend.conversations.naming import to_understand
 from backend.conversations.ownership import Owner
+from backend.conversations.reception import Reception
 from backend.conversations.replies import Reply
 from backend.dialogue.desk import URGENT, Desk
 from backend.dialogue.turn import Turn
@@ -37,8 +38,11 @@ log = structlog.get_logger()
 ROTATE_TURNS = 20
 ROTATE_AFTER = timedelta(minutes=30)
 TYPING_MS = 9000
+# How far back in the queue a place is told whenever it changes.
+TOLD_PLACES = 100
 # What a press means while a person owns the conversation: these are the desk's business even then.
-ALWAYS_OURS = ("confirm", "decline", "leave_queue")
+ALWAYS_OURS = ("confirm", "decline", "leave_queue", "leave_message")
+LEAVES_THE_QUEUE = ("leave_queue", "leave_message")
 
 
 @dataclass(frozen=True)
@@ -67,12 +71,15 @@ class Begun:
 class Turns:
     """Takes turns. One instance serves all conversations."""
 
-    def __init__(self, store: Store, clock: Clock, fanout: Fanout, engine: DialogueEngine, desk: Desk) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, fanout: Fanout, engine: DialogueEngine, desk: Desk, reception: Reception
+    ) -> None:
         self._store = store
         self._clock = clock
         self._fanout = fanout
         self._engine = engine
         self._desk = desk
+        self._reception = reception
 
     async def take(self, conversation_id: str, sent: Sent) -> dict[str, Any]:
         """`{"state", "messages"}` of this turn; for a `client_id` seen before, what it was answered then."""
@@ -108,7 +115,12 @@ class Turns:
             if owner.state == "bot" and turn.press is None:
                 turn.press = await self._desk.interpret(self._turn(session, row, turn, now))
             self._rotate(row, now)
-            return await self._begun(session, row, turn, owner, False), [transcript.to_json(message)]
+            # While a person has it, or is waited for, words are for them: the turn is over once they are kept.
+            is_over = owner.state in ("agent", "queued") and turn.press is None and turn.understood is None
+            turn.finished_at = now if is_over else None
+            return await self._begun(session, row, turn, owner, is_over), [
+                transcript.to_json(message, client_id=sent.client_id)
+            ]
 
     async def _new_turn(
         self, session: AsyncSession, row: ConversationRow, sent: Sent, now: datetime
@@ -120,11 +132,14 @@ class Turns:
             )
             if button is None:
                 raise NotFound("That button does not belong to this conversation.", field="press")
-            turn.press = {**button.press, **({"form": dict(sent.form)} if sent.form else {})}
+            turn.press, shown = dict(button.press), button.title
+            if sent.form is not None and "labels" in button.press:
+                turn.press["form"], told, found = masked_form(sent.form, button.press["labels"])
+                shown, turn.understood = told or shown, {"masked": found} if found else None
             session.add(turn)
             await session.flush()
             button.used_by = button.used_by or turn.id
-            return turn, button.title
+            return turn, shown
         masked = mask(sent.text or "")
         turn.text = masked.text
         if masked.found:
@@ -156,7 +171,7 @@ class Turns:
 
     async def _respond(self, conversation_id: str, begun: Begun) -> Mapping[str, Any]:
         """Have Rasa route the turn; what it understood. A press works even when Rasa is away: its meaning is ours."""
-        if begun.command and (begun.owner.state != "bot" or begun.command["do"] in ("hand_over", "leave_queue")):
+        if begun.command and (begun.owner.state != "bot" or begun.command["do"] in ("hand_over", *LEAVES_THE_QUEUE)):
             await self._act_ourselves(begun.turn_id, begun.command)
             return {}
         await self._fanout.publish(conversation_id, {"type": "typing", "author": "bot", "until_ms": TYPING_MS})
@@ -198,12 +213,14 @@ class Turns:
                 if pressed and row.press is None:
                     raise Conflict("Nothing was pressed in this turn.", code="nothing_pressed")
                 turn = self._turn(session, await conversation(session, row.conversation_id), row, self._clock.now())
+                owner = await ownership.read(session, row.conversation_id)
+                turn.with_person = owner.state == "agent"
                 await self._run(turn, row.press if pressed else command)
                 row.draft = {
                     "replies": [reply.to_draft() for reply in turn.replies],
                     "agenda": turn.agenda.to_json(),
                     "handed_over": turn.handed_over,
-                    "left_queue": (row.press or {}).get("do") == "leave_queue",
+                    "left_queue": (row.press or {}).get("do") in LEAVES_THE_QUEUE,
                 }
             return [reply["text"] for reply in row.draft["replies"]]
 
@@ -270,13 +287,17 @@ class Turns:
         return any(reply["kind"] == "result" for reply in draft["replies"])
 
     async def hand_over(self, session: AsyncSession, turn: Turn, owner: Owner) -> Owner:
-        """Join the queue and say what happens next."""
+        """Join the queue and say what happens next; when nobody can come, leave it with the staff instead."""
         why = (turn.handed_over or {}).get("why", "asked")
         urgency = 1 if why in URGENT else 0
+        expected = await self._reception.expect(session, turn.now)
+        if not expected.comes and not urgency:
+            await self._desk.leaving.leave(turn, {"why": why}, expected)
+            return owner
         owner = await ownership.change(
             session, turn.conversation.id, owner, "queued", turn.now, why=why, urgency=urgency
         )
-        self._desk.handoff(turn, owner.position or 1)
+        self._desk.leaving.queued(turn, owner.position or 1, expected, urgent=bool(urgency))
         log.info("conversation.queued", conversation=turn.conversation.id, why=why, position=owner.position)
         return owner
 
@@ -287,12 +308,28 @@ class Turns:
 
     async def publish(self, conversation_id: str, messages: list[dict[str, Any]], owner: Owner | None = None) -> None:
         """Tell whoever is connected. Staff hear of every message and every change of owner."""
+        if messages or owner is not None:
+            changed = {"owner": owner.staff_id} if owner is not None else {}
+            # Before the messages: consoles know then whose they are.
+            await self._fanout.publish(STAFF, {"type": "conversation", "conversation": conversation_id, **changed})
         for message in messages:
-            await self._fanout.publish(conversation_id, {"type": "message", "message": message})
+            await tell_both(self._fanout, conversation_id, {"type": "message", "message": message})
         if owner is not None:
             await self._fanout.publish(conversation_id, {"type": "state", **owner.to_json()})
-        if messages or owner is not None:
-            await self._fanout.publish(STAFF, {"type": "conversation", "conversation": conversation_id})
+            await self._tell_places(conversation_id)
+
+    async def _tell_places(self, moved: str) -> None:
+        """Somebody joined or left the queue, perhaps: tell the others who wait where they are now."""
+        try:
+            async with self._store.read() as session:
+                places = await ownership.waiting(session)
+        except ServiceError as error:  # what was done is done; they hear it at the next change
+            log.warning("queue.places.untold", code=error.code)
+            return
+        for conversation_id, place in list(places.items())[:TOLD_PLACES]:
+            if conversation_id != moved:
+                waits = Owner("queued", 0, position=place)
+                await self._fanout.publish(conversation_id, {"type": "state", **waits.to_json()})
 
 
 async def conversation(session: AsyncSession, conversation_id: str) -> ConversationRow:

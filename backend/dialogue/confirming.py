@@ -11,7 +11,7 @@ from backend.conversations.replies import Button
 from backend.dialogue.decisions import is_offer, proposal_json
 from backend.dialogue.diagnosing import Diagnosing
 from backend.dialogue.operating import Operating
-from backend.dialogue.plain_words import is_plain_yes
+from backend.dialogue.plain_words import agrees_to, is_plain_yes
 from backend.dialogue.turn import Turn
 from backend.ids import hash_token
 from backend.operations.base import Field
@@ -59,6 +59,25 @@ class Confirming:
             await self._take_yes(turn, {"proposal": proposal_id})
         else:
             await self.ask_again(turn, proposal, self._wording.say("want_to_be_sure"))
+
+    async def is_agreed(self, turn: Turn, proposal_id: str) -> bool:
+        """Whether the words say the open offer once more ("refund it"), which is a yes to it."""
+        proposal = await self._operations.find(turn.session, turn.conversation.id, proposal_id)
+        if proposal is None:
+            return False
+        facts = [reason["values"] for reason in proposal.decision.get("reasons", ())]
+        return agrees_to(turn.text, proposal.operation, facts)
+
+    async def wait(self, turn: Turn) -> None:
+        """The learner asks for a moment: what the desk asked stays asked, and until when an offer holds is said."""
+        asked = turn.agenda.asked or {}
+        if asked.get("kind") in ("reauthenticate", "type_to_confirm", "collect") and not asked.get("adds"):
+            await self.resume(turn, asked, self._wording.say("take_your_time"))
+            return
+        still_open = await open_proposal(turn.session, turn.conversation.id, turn.now)
+        until = still_open.expires_at if still_open is not None and asked.get("kind") == "confirm" else None
+        turn.say(self._wording.say("take_your_time_offer" if until else "take_your_time", until=until), "smalltalk")
+        turn.helped()
 
     def _pledge(self, asked: Mapping[str, Any]) -> bool:
         fields = self._operations.registry[asked["operation"]].fields
@@ -207,12 +226,12 @@ class Confirming:
         else:
             self._operating.show(turn, decision, opening)
 
-    async def resume(self, turn: Turn, before: Mapping[str, Any] | None) -> None:
+    async def resume(self, turn: Turn, before: Mapping[str, Any] | None, opening: str = "") -> None:
         """After a question in between: take up again what the desk had asked."""
         if not before:
             return
         account = await turn.account()
-        opening = self._wording.say("back_to_the_question")
+        opening = opening or self._wording.say("back_to_the_question")
         if before["kind"] == "confirm":
             still_open = await open_proposal(turn.session, turn.conversation.id, turn.now)
             if still_open is not None and still_open.id == before["proposal"]:
@@ -241,8 +260,8 @@ class Confirming:
         turn.say(self._wording.say("welcome_back", name=account.name if account else ""), "smalltalk")
 
     async def next_kept(self, turn: Turn) -> None:
-        """The next request that waits, if any."""
-        while turn.agenda.kept and not turn.agenda.asked and not turn.handed_over:
+        """The next request that waits, if any, unless a person has the conversation."""
+        while turn.agenda.kept and not turn.with_person and not turn.agenda.asked and not turn.handed_over:
             first, *rest = turn.agenda.kept
             turn.agenda = turn.agenda.with_(kept=tuple(rest))
             await self._take_up(turn, first)

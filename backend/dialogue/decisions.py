@@ -23,8 +23,11 @@ class DecisionSpeaker:
 
     def reasons(self, decision: Decision) -> str:
         """Each reason as a sentence; several as a list."""
-        said = [self._reason(decision.operation, reason, decision.target) for reason in decision.reasons]
+        said = self.each_reason(decision)
         return said[0] if len(said) == 1 else "\n".join(f"- {sentence}" for sentence in said)
+
+    def each_reason(self, decision: Decision) -> list[str]:
+        return [self._reason(decision.operation, reason, decision.target) for reason in decision.reasons]
 
     def _reason(self, operation: str, reason: Reason, target: str | None) -> str:
         values = {"target": target, **reason.values}

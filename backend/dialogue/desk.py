@@ -8,14 +8,14 @@ from typing import Any
 
 from sqlalchemy import select
 
-from backend.conversations.replies import Button
 from backend.conversations.transcript import to_json
 from backend.dialogue.answering import Answering
 from backend.dialogue.confirming import TYPED_WORD, Confirming
 from backend.dialogue.diagnosing import FOR_GUESTS, Diagnosing
+from backend.dialogue.leaving import Leaving
 from backend.dialogue.operating import Operating, catalog_of
 from backend.dialogue.picking import picked
-from backend.dialogue.plain_words import is_plain_yes
+from backend.dialogue.plain_words import asks_to_wait, is_plain_yes
 from backend.dialogue.requests import plainly_wanted, requests_in
 from backend.dialogue.turn import Turn, told
 from backend.errors import BadInput
@@ -42,7 +42,9 @@ class Desk:
         answering: Answering,
         wording: Wording,
         registry: Mapping[str, Operation],
+        leaving: Leaving,
     ) -> None:
+        self.leaving = leaving
         self._operating = operating
         self._confirming = confirming
         self._diagnosing = diagnosing
@@ -161,6 +163,9 @@ class Desk:
     async def _do_narrow(self, turn: Turn, command: Mapping[str, Any]) -> None:
         await self._operating.narrow(turn, command)
 
+    async def _do_wait(self, turn: Turn, _command: Mapping[str, Any]) -> None:
+        await self._confirming.wait(turn)
+
     async def _do_repeat(self, turn: Turn, _command: Mapping[str, Any]) -> None:
         await self._confirming.resume(turn, turn.agenda.asked)
         if turn.replies:
@@ -176,11 +181,11 @@ class Desk:
     async def _do_hand_over(self, turn: Turn, command: Mapping[str, Any]) -> None:
         turn.handed_over = {"why": str(command.get("why") or "asked")[:60]}
 
-    def handoff(self, turn: Turn, position: int) -> None:
-        """What is said when the conversation has joined the queue, at `position` from 1."""
-        why = (turn.handed_over or {}).get("why", "asked")
-        text = self._wording.first(f"handoff_{why}", "handoff_asked", values={"position": position})
-        turn.say(text, "handoff", buttons=(Button(self._wording.say("button_leave_queue"), {"do": "leave_queue"}),))
+    async def _do_leave_message(self, turn: Turn, command: Mapping[str, Any]) -> None:
+        await self.leaving.leave(turn, command)
+
+    async def _do_recount(self, turn: Turn, _command: Mapping[str, Any]) -> None:
+        self.leaving.recount(turn)
 
     async def failed(self, turn: Turn) -> None:
         """Rasa or an action failed: one honest sentence and the offer of a person."""
@@ -211,6 +216,10 @@ class Desk:
         if _PERSON.match(turn.text):
             # Always within reach: needs no model, and works while Rasa is away.
             return {"do": "hand_over", "why": "asked"}
+        if (meant := self.leaving.heard(turn)) is not None:
+            return meant
+        if asked and asks_to_wait(turn.text):
+            return {"do": "wait"}
         if not asked or asked["kind"] == "offer":
             return await self._other_target(turn)
         if asked["kind"] == "sign_in" and _WONT.match(turn.text):
@@ -233,10 +242,13 @@ class Desk:
         if asked["kind"] == "type_to_confirm" and turn.text.strip(" \"'.").upper() == TYPED_WORD:
             is_exact = turn.text.strip(" \"'.") == TYPED_WORD
             return dict(asked["then"]) if is_exact else {"do": "repeat"}
-        if asked["kind"] == "confirm" and is_plain_yes(turn.text):
-            return {"do": "confirm"}
         if asked["kind"] == "confirm":
-            return await self._other_target(turn)
+            if is_plain_yes(turn.text):
+                return {"do": "confirm"}
+            other = await self._other_target(turn)
+            if other is None and await self._confirming.is_agreed(turn, asked["proposal"]):
+                return {"do": "confirm", "proposal": asked["proposal"]}
+            return other
         return None
 
     async def _other_target(self, turn: Turn) -> dict[str, Any] | None:
@@ -295,13 +307,17 @@ _NEITHER = re.compile(
     r"not (?:any|one) of (?:them|these|those))(?:\W+(?:thanks|thank you|please))?\W*$",
     re.I,
 )
-_OTHER = re.compile(r"^\W*(?:the )?other\b", re.I)
+_OTHER = re.compile(
+    r"^\W*(?:(?:please|pls|rather|refund|cancel|unenroll(?: me from)?|i want|i meant?)\W+)*"
+    r"(?P<rest>(?:the )?other\b.*)$",
+    re.I | re.S,
+)
 
 
 def _without_no(text: str) -> str | None:
     """The rest of a text that corrects ("no, the python one"); None when it does not begin like one."""
-    if _OTHER.match(text):
-        return text
+    if other := _OTHER.match(text):
+        return other["rest"]
     found = _CORRECTS.match(text)
     rest = found["rest"].strip() if found else ""
     return rest if len(rest) > 1 else None

@@ -9,7 +9,7 @@ from typing import Any
 
 from backend.conversations.replies import Button
 from backend.dialogue.decisions import DecisionSpeaker, is_offer, proposal_json
-from backend.dialogue.fields import Fields, draft_of, missing_field, wait_for_more
+from backend.dialogue.fields import Fields, draft_of, missing_field, told_in_form
 from backend.dialogue.turn import Turn, told
 from backend.errors import BadInput
 from backend.knowledge_service import KnowledgeService
@@ -39,7 +39,7 @@ class Operating:
         self._speaker = speaker
         self._wording = wording
         self._knowledge = knowledge
-        self.fields = Fields(speaker, wording)
+        self.fields = Fields(speaker, wording, operations.params)
 
     def operation(self, command: Mapping[str, Any]) -> Operation:
         """The operation a command names. Raises BadInput."""
@@ -75,6 +75,9 @@ class Operating:
             targets = [candidate.target for candidate in together]
             press = {"operation": operation.name, "targets": targets, "details": details}
             await self.choose(turn, press)
+            return
+        if part := operation.part_in(text, account, candidates):
+            await self.decide(turn, account, operation, part[0], {**details, **part[1]}, question=question)
             return
         meant = await self._meant(turn, text, candidates)
         if not meant:
@@ -215,28 +218,40 @@ class Operating:
             await self.propose(turn, account, decision, request.details, opening)
         else:
             self.show(turn, decision, opening)
-            wait_for_more(turn, operation, decision, request.details)
+            self.fields.wait_for_more(turn, operation, decision, request.details)
 
     async def collect(self, turn: Turn, command: Mapping[str, Any]) -> None:
         """`{"operation", "field", "details", "target"?, "value"?, "adds"?}`: what was asked for has been told.
 
-        `adds`: it is written on to what was told before.
+        `adds`: it is written on to what was told before. With `labels` in place of `field` a form was sent: `form`.
         """
         operation = self.operation(command)
         account = await turn.account()
-        name, target = told(command, "field"), told(command, "target", optional=True)
+        target = told(command, "target", optional=True)
         before = dict(command.get("details") or {})
-        value = command["value"] if "value" in command else operation.read(name, turn.text)
-        if value is None:
-            opening = self._wording.say(f"ask_again_{operation.name}_{name}")
-            self.fields.ask(turn, operation, target, before, Field(name), opening=opening)
+        if "labels" in command:
+            details = told_in_form(operation, before, command.get("form") or {})
+        else:
+            details = self._collected(turn, operation, command, before)
+        if details is None:
             return
-        if "value" not in command:
-            before = {**operation.details(turn.text), **before}
-        details = {**before, name: f"{before[name]}\n{value}" if command.get("adds") else value}
         drafts = {**turn.agenda.extra.get("drafts", {}), f"{operation.name}:{target}": details}
         turn.agenda = turn.agenda.with_(asked=None, extra={**turn.agenda.extra, "drafts": drafts})
         await self.decide(turn, account, operation, target, details)
+
+    def _collected(
+        self, turn: Turn, operation: Operation, command: Mapping[str, Any], before: dict[str, Any]
+    ) -> dict[str, Any] | None:
+        """What is known with the one thing just told; None if the words did not tell it, and it is asked for again."""
+        name = told(command, "field")
+        value = command["value"] if "value" in command else operation.read(name, turn.text)
+        if value is None:
+            opening = self._wording.say(f"ask_again_{operation.name}_{name}")
+            self.fields.ask(turn, operation, command.get("target"), before, Field(name), opening=opening)
+            return None
+        if "value" not in command:
+            before = {**operation.details(turn.text), **before}
+        return {**before, name: f"{before[name]}\n{value}" if command.get("adds") else value}
 
     # --- showing it ------------------------------------------------------------------------------------------------
 

@@ -31,6 +31,8 @@ class Turn:
     # Set by a step that handed the conversation over, for the caller to carry out with the messages.
     handed_over: Mapping[str, Any] | None = None
     actor: str = "guest"
+    # A person has the conversation: what was pressed is carried out, and nothing else is taken up.
+    with_person: bool = False
     _account: Account | None = None
     _loaded: bool = False
 

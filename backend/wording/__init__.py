@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
@@ -37,9 +38,28 @@ def spoken(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+# What a field's format ends with where the field stands in bold: marked while reading, nobody writes it.
+_IN_BOLD = "|bold"
+_BOLD = re.compile(r"(?<=\*\*)\{(\w+)(?::(\w+))?\}(?=\*\*)")
+_MARKS = re.compile(r"[\\*`\[\]]")
+
+
+def literal(text: str) -> str:
+    """A text whose signs mean nothing in Markdown: each that could is escaped by a backslash."""
+    return _MARKS.sub(lambda mark: f"\\{mark[0]}", text)
+
+
+def plain(markdown: str) -> str:
+    """The chat's Markdown as plain text, for a mail: without bold, escapes undone."""
+    return re.sub(r"\\([\\*`\[\]])", r"\1", re.sub(r"(?<!\\)\*\*", "", markdown))
+
+
 class _Speaker(string.Formatter):
     """`{name}` is spoken; `{name:date}` only the day, `{name:percent}` a share, `{name:word}` what the value is called
-    (`utter_word_<value>`), `{name:once}` a list without repetition; nothing else is interpreted."""
+    (`utter_word_<value>`), `{name:once}` a list without repetition; nothing else is interpreted.
+
+    What stands in bold, `**{title}**`, is somebody's text: Markdown in it is escaped (see `literal`).
+    """
 
     def __init__(self, words: Mapping[str, str]) -> None:
         self._words = words
@@ -48,6 +68,8 @@ class _Speaker(string.Formatter):
         return self.get_value(field_name, args, kwargs), field_name
 
     def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec.endswith(_IN_BOLD):
+            return literal(self.format_field(value, format_spec.removesuffix(_IN_BOLD)))
         if isinstance(value, (list, tuple)):
             each = dict.fromkeys(value) if format_spec == "once" else value
             return spoken([self.format_field(item, format_spec) for item in each])
@@ -61,6 +83,10 @@ class _Speaker(string.Formatter):
         return spoken(value)
 
 
+def _marked(field: re.Match[str]) -> str:
+    return f"{{{field[1]}:{field[2] or ''}{_IN_BOLD}}}"
+
+
 class Wording:
     """Sentences by key (`utter_…`, as in Rasa's `responses:`).
 
@@ -69,6 +95,7 @@ class Wording:
     """
 
     def __init__(self, templates: Mapping[str, Sequence[str]]) -> None:
+        templates = {key: [_BOLD.sub(_marked, text) for text in texts] for key, texts in templates.items()}
         self._speaker = _Speaker({key: texts[0] for key, texts in templates.items() if key.startswith("utter_word_")})
         self._variants = {
             key: [(text, frozenset(name for _, name, _, _ in self._speaker.parse(text) if name)) for text in texts]

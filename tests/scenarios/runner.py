@@ -105,6 +105,13 @@ class Talk:
             self.take(answer)
         return status, answer
 
+    def submit(self) -> str:
+        """What sends the form that was shown last."""
+        forms = [message["step"] for message in self.turn if message.get("step", {}).get("kind") == "form"]
+        if not forms:
+            raise ScenarioError("no form was shown in the last turn")
+        return forms[-1]["submit"]["id"]
+
     def find(self, title: str) -> str:
         """The id of the first button whose title matches, in the newest turn that has one."""
         for buttons in reversed(self.buttons):
@@ -177,6 +184,8 @@ def _play(talk: Talk, turn: Mapping[str, Any], clock: _Clock) -> None:
         status, _ = talk.post("reauthenticate", {"password": turn["reauthenticate"]})
     if "say" in turn:
         talk.send({"text": _words(turn["say"])})
+    if "form" in turn and "press" not in turn:
+        talk.send({"press": talk.submit(), "form": turn["form"]})
     if "press" in turn:
         talk.pressed = talk.find(turn["press"])
         talk.send({"press": talk.pressed, **({"form": turn["form"]} if "form" in turn else {})})

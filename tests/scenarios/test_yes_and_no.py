@@ -7,6 +7,7 @@ import pytest
 from tests.scenarios.runner import Api, Talk, load_world
 
 YES = ["yes", "Yeah", "yep!", "sure", "ok", "okay go ahead", "do it", "I confirm", "yes please, thank you", "of course"]
+YES += ["refund it", "yes please refund the 89 dollars"]
 NO = [
     "no",
     "nope",
@@ -39,6 +40,11 @@ NEITHER = [
     "I said no, not yes!",
     "y/n",
     "oktoberfest",
+    "refund the other one",
+    "yes refund the 50 dollars",
+    "will you refund it",
+    "one moment",
+    "let me think about it",
 ]
 
 

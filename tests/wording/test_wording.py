@@ -17,7 +17,8 @@ from backend.dialogue.diagnosing import ABOUT_ALL, ABOUT_COURSE
 from backend.operations.registry import OPERATIONS
 from backend.policy.decision import Decision
 from backend.policy.money import Money
-from backend.wording import ROOT, Wording, WordingError
+from backend.store.desk_models import AUTHORS
+from backend.wording import ROOT, Wording, WordingError, plain
 from tests.policy.tables import Case, cases
 
 from .saying import RULES, Said, Sayer, codes, literals
@@ -167,7 +168,7 @@ def _operation_keys(name: str) -> list[str]:
     keys = [f"button_{name}"]
     if operation.has_target:
         keys.append(f"ask_{name}_target")
-    for field in operation.fields:
+    for field in (field for field in operation.fields if field.asked):
         keys.append(f"ask_{name}_{field.name}")
         keys += [f"choice_{option}" for option in field.options]
         if field.kind == "pledge":
@@ -175,6 +176,20 @@ def _operation_keys(name: str) -> list[str]:
     if not operation.at_once:
         keys += [f"propose_{name}", f"button_yes_{name}", f"button_no_{name}"]
     return [*keys, f"done_{name}"] if name != "refund" else keys
+
+
+def _form_keys(name: str) -> list[str]:
+    """What an operation's form says, where it has one: several fields."""
+    fields = [field.name for field in OPERATIONS[name].fields]
+    if len(fields) < 2:
+        return []
+    return [f"form_{name}", f"button_form_{name}", *(f"field_{name}_{field}" for field in fields)]
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_a_form_has_all_its_words(name: str) -> None:
+    has = Wording.load().has
+    assert [key for key in _form_keys(name) if not has(key)] == []
 
 
 @pytest.mark.parametrize("name", sorted(ABOUT_COURSE - ABOUT_ALL))
@@ -233,12 +248,14 @@ def test_no_text_is_kept_that_nobody_says(sayer: Sayer, said: list[Said]) -> Non
         used |= {f"utter_{name}_not_among_yours", f"utter_{name}_nothing_there"}
         used |= {f"utter_button_{name}_{field}_none" for field in fields}
         used |= {f"utter_ask_again_{name}_{field}" for field in fields}
+        used |= {f"utter_{key}" for key in _form_keys(name)}
     used |= {f"utter_smalltalk_{kind}" for kind in SMALL_TALK}
     used |= {f"utter_button_{name}" for name in (*RULES.decisions, *RULES.diagnoses)}
     used |= {f"utter_handoff_{why}" for why in (*WHYS, *URGENT, "desk_failed", *codes("remedy"))}
     used |= {f"utter_offer_{state}" for state in ("expired", "changed", "closed")}
     used |= {f"utter_step_{step}" for step in ("reauthenticate_password", "reauthenticate_code", "type_to_confirm")}
     used |= {"utter_email_code_subject", "utter_email_code_body"}
+    used |= {f"utter_transcript_{author}" for author in AUTHORS}
     # Asked for by what the language, the mask or the understanding found, or by a value.
     by_value = re.compile(r"utter_(?:language|private|fallback|word|choice|slack)_")
     unseen = _codes_no_table_has(said)
@@ -281,6 +298,28 @@ def test_a_value_is_said_by_its_kind() -> None:
     )
     values = {"ways": ["google", "sso"], "twice": ["One", "One"], "dates": [at, at], "other": "new"}
     assert wording.say("b", values) == "Google and sso; One; 15 March 2026 and 15 March 2026; new"
+
+
+def test_what_stands_in_bold_has_no_marks_of_its_own() -> None:
+    wording = Wording({"utter_a": ["**{title}**, {title}", "no"], "utter_b": ["**{titles:once}** {title}"]})
+    assert wording.say("a", title="C** [1]") == r"**C\*\* \[1\]**, C** [1]"
+    assert wording.say("b", titles=["*a", "*a"], title="`") == r"**\*a** `"
+    assert plain(wording.say("b", titles=["C** [1]"], title="x")) == "C** [1] x"
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [
+        ("999.99 USD", "$999.99"),
+        ("1000.00 USD", "$1,000.00"),
+        ("1234567.00 BRL", "1,234,567.00 BRL"),
+        ("5000 JPY", "¥5,000"),
+    ],
+)
+def test_thousands_are_grouped_for_people_and_not_for_programs(amount: str, said: str) -> None:
+    money = Money.parse(amount)
+    assert str(money) == said
+    assert money.to_yaml() == amount and money.to_json()["amount"] == amount.split()[0]
 
 
 def test_the_first_text_whose_values_are_known_is_said() -> None:
