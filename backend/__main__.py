@@ -25,6 +25,7 @@ from backend.http.demo import about_learners
 from backend.logging import configure
 from backend.settings import Settings
 from backend.staff import accounts
+from backend.staff import demo as demo_staff
 from backend.store.base import Store, make_engine
 from backend.store.desk_models import UnansweredRow
 from backend.store.desk_view import forget
@@ -108,9 +109,15 @@ async def load(settings: Settings, arguments: argparse.Namespace) -> None:
 
 
 async def demo(settings: Settings, _arguments: argparse.Namespace) -> None:
-    """The demo learners a visitor can be."""
+    """The demo learners a visitor can be, and, in demo mode, how to sign in to the console."""
     for learner, line in about_learners().items():
         print(f"  {learner:<12} {line}")
+    if settings.demo:
+        async with _store(settings) as store, store.write() as session:
+            found = await demo_staff.sign_ins(session, settings.secret.get_secret_value(), Clock().now())
+        print(f"\n  and take over from the bot at {settings.base_url}/console:\n")
+        for email, role, password in found:
+            print(f"  {role:<12} {email}  password {password}")
 
 
 async def create_staff(settings: Settings, arguments: argparse.Namespace) -> None:
@@ -119,6 +126,14 @@ async def create_staff(settings: Settings, arguments: argparse.Namespace) -> Non
     async with _store(settings) as store, store.write() as session:
         made = await accounts.create(session, arguments.email, arguments.name, arguments.role, password, Clock().now())
     print(f"{made.name} can sign in as {made.role} with {made.email}.")
+
+
+async def codes_off(settings: Settings, arguments: argparse.Namespace) -> None:
+    """Ask a member of staff for no code at the sign-in: for a lost phone, or after the desk's secret has changed."""
+    async with _store(settings) as store, store.write() as session:
+        if not await accounts.end_codes(session, arguments.email, Clock().now()):
+            raise CommandError(f"There is no member of staff with {arguments.email!r} who is asked for codes.")
+    print(f"{arguments.email} signs in with the password alone until codes are turned on again.")
 
 
 async def erase(settings: Settings, arguments: argparse.Namespace) -> None:
@@ -190,6 +205,7 @@ def parser() -> argparse.ArgumentParser:
     staff.add_argument("email")
     staff.add_argument("--name", required=True, help="shown to learners")
     staff.add_argument("--role", choices=accounts.ROLES, default="agent")
+    add("codes-off", codes_off).add_argument("email")
     erases = add("erase", erase)
     erases.add_argument("learner", help="the learner's id")
     erases.add_argument("--yes", action="store_true", help="really do it")

@@ -12,7 +12,10 @@ from redis.asyncio import Redis
 
 from backend.clock import Clock
 from backend.conversations.fanout import Fanout, LocalFanout, RedisFanout
+from backend.conversations.hours import Hours
 from backend.conversations.limits import Limits, LocalBuckets, RedisBuckets
+from backend.conversations.reception import Reception
+from backend.conversations.records import Records
 from backend.conversations.service import Conversations
 from backend.conversations.turns import Turns
 from backend.dialogue.answering import Answering
@@ -20,16 +23,32 @@ from backend.dialogue.confirming import Confirming
 from backend.dialogue.decisions import DecisionSpeaker
 from backend.dialogue.desk import Desk
 from backend.dialogue.diagnosing import Diagnosing
+from backend.dialogue.leaving import Leaving
 from backend.dialogue.operating import Operating
-from backend.http import demo, health, internal, learner, staff, testing
+from backend.http import (
+    demo,
+    health,
+    internal,
+    learner,
+    page_feedback,
+    platform,
+    staff,
+    staff_aids,
+    staff_live,
+    testing,
+)
+from backend.http.console import add_console
 from backend.http.keys import SERVICES
 from backend.http.middleware import ALL, errors_worded, identified
 from backend.http.openapi import route_for
 from backend.http.pages import add_pages
 from backend.http.routing import Route, register
+from backend.http.staff_acts import STAFF_ACTS
 from backend.knowledge_service import KnowledgeService, load_stated_in
 from backend.mail import make_mailer
+from backend.operations.automatic import Automatic
 from backend.operations.cases import Cases
+from backend.operations.platform_events import PlatformEvents
 from backend.operations.registry import OPERATIONS
 from backend.operations.service import Operations
 from backend.outbox import Courier, Outbox
@@ -41,8 +60,20 @@ from backend.services import Services
 from backend.settings import Settings
 from backend.slack import edge as slack_edge
 from backend.slack.desk import make_slack
+from backend.staff.acting import Acting
+from backend.staff.acts import CHANNEL, Acts
+from backend.staff.aids import Aids
 from backend.staff.desk_work import DeskWork
+from backend.staff.hub import Hub
+from backend.staff.insight import Insight
+from backend.staff.learners import Learners
+from backend.staff.live import Live
+from backend.staff.members import Members
+from backend.staff.notes import Notes
+from backend.staff.queue import Queue
 from backend.staff.service import Staff
+from backend.staff.showing import Showing
+from backend.staff.silence import Silence
 from backend.store.base import Store, make_engine
 from backend.store.kept_clock import kept_clock
 from backend.wording import Wording
@@ -70,10 +101,19 @@ class HttpWebhook:
 
 def public_routes(settings: Settings) -> list[Route]:
     """Every route of the public address, by the settings."""
-    routes = [*learner.ROUTES, *staff.ROUTES, *health.ROUTES]
+    routes = [
+        *learner.ROUTES,
+        *staff.ROUTES,
+        *staff_live.ROUTES,
+        *staff_aids.ROUTES,
+        *page_feedback.ROUTES,
+        *health.ROUTES,
+    ]
+    routes += platform.ROUTES if settings.takes_events else ()
     routes += demo.ROUTES if settings.demo else ()
     routes += testing.ROUTES if settings.testing else ()
     routes += slack_edge.ROUTES if settings.slack_signing_secret.get_secret_value() else ()
+    routes += STAFF_ACTS
     return [*routes, route_for(routes)]
 
 
@@ -87,18 +127,22 @@ def build_services(settings: Settings, http: aiohttp.ClientSession, engine: Dial
     if engine is None:
         engine = RasaClient(http, settings.rasa_url, settings.rasa_secret.get_secret_value(), settings.turn_timeout)
     outbox = Outbox(wording, webhooks=bool(settings.webhook_url))
-    rules = build_rules(Lists.load())
+    lists = Lists.load()
+    rules = build_rules(lists)
     operations = Operations(rules, params, OPERATIONS, outbox, wording, settings.proposal_minutes)
     speaker = DecisionSpeaker(wording, knowledge)
     operating = Operating(operations, speaker, wording, knowledge)
     diagnosing = Diagnosing(rules, params, speaker, wording, knowledge)
     confirming = Confirming(operations, operating, diagnosing, wording)
     answering = Answering(knowledge, wording, list(OPERATIONS))
-    desk = Desk(operating, confirming, diagnosing, answering, wording, OPERATIONS)
-    turns = Turns(store, clock, fanout, engine, desk)
+    desk = Desk(operating, confirming, diagnosing, answering, wording, OPERATIONS, Leaving(wording))
+    reception = Reception(Hours.parse(settings.support_hours, settings.support_timezone))
+    turns = Turns(store, clock, fanout, engine, desk, reception)
     secret = settings.identity_secret.get_secret_value()
     webhook = HttpWebhook(http, settings.webhook_url) if settings.webhook_url else None
     mailer = make_mailer(settings.smtp_url, settings.mail_from)
+    queue = Queue(store, clock, knowledge, wording)
+    hub = Hub(store, clock, fanout, queue)
     services = Services(
         settings=settings,
         clock=clock,
@@ -111,9 +155,22 @@ def build_services(settings: Settings, http: aiohttp.ClientSession, engine: Dial
         operations=operations,
         turns=turns,
         conversations=Conversations(store, clock, fanout, turns, desk, wording, secret),
-        staff=Staff(store, clock, fanout, turns, operations, wording, knowledge),
-        desk_work=DeskWork(store, clock, fanout, Cases(params, outbox)),
+        records=Records(store, clock, outbox, wording, settings.secret.get_secret_value()),
+        staff=Staff(store, clock, fanout, turns, wording, knowledge),
+        members=Members(store, clock, settings.secret.get_secret_value()),
+        desk_work=DeskWork(store, clock, fanout, Cases(params, outbox), wording),
+        learners=Learners(store, clock, operations, speaker, wording, queue),
+        acts=Acts(store, clock, fanout, turns, Acting(operations, wording, CHANNEL), speaker, wording),
+        insight=Insight(store, clock, knowledge, wording),
+        queue=queue,
+        hub=hub,
+        live=Live(store, clock, fanout, hub),
+        showing=Showing(store, clock, queue, wording),
+        notes=Notes(store, clock, fanout),
+        aids=Aids(store, clock, knowledge),
+        silence=Silence(store, clock, turns, wording, settings.agent_idle_minutes),
         courier=Courier(store, clock, mailer, webhook, settings.webhook_secret.get_secret_value()),
+        platform=PlatformEvents(store, clock, Automatic(params, lists, outbox)),
     )
     return replace(services, slack=make_slack(services, http))
 
@@ -138,6 +195,8 @@ async def running(services: Services) -> AsyncIterator[None]:
         ending.push_async_callback(services.fanout.stop)
         services.courier.start()
         ending.push_async_callback(services.courier.stop)
+        services.silence.start()
+        ending.push_async_callback(services.silence.stop)
         if services.slack:
             await services.slack.start()
             ending.push_async_callback(services.slack.stop)
@@ -155,6 +214,7 @@ def create_app(settings: Settings, services: Services) -> web.Application:
     add_pages(
         app, knowledge=knowledge.knowledge, params_now=knowledge.numbers, search=knowledge.searcher, settings=settings
     )
+    add_console(app)
     return app
 
 

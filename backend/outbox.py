@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.clock import Clock
 from backend.errors import ServiceError
-from backend.ids import new_id
+from backend.ids import new_id, same
 from backend.store.base import Store
 from backend.store.desk_models import OutboxRow
 from backend.tasks import ended
@@ -27,6 +27,7 @@ log = structlog.get_logger()
 # After the last of these waits the next ones stay an hour apart: an outage delays and never loses.
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (2, 10, 30, 120, 600, 3600))
 LEASE = timedelta(seconds=60)
+SIGNED_FOR = 300
 
 
 class Mailer(Protocol):
@@ -56,14 +57,16 @@ class Outbox:
         wording: str,
         values: Mapping[str, Any],
         now: datetime,
-    ) -> None:
-        """A mail worded `utter_<wording>_subject` and `utter_<wording>_body`."""
+    ) -> str:
+        """A mail worded `utter_<wording>_subject` and `utter_<wording>_body`; its id."""
         payload = {
             "to": to,
             "subject": self._wording.say(f"{wording}_subject", values),
             "body": self._wording.say(f"{wording}_body", values),
         }
-        session.add(_row("email", learner_id, payload, now))
+        row = _row("email", learner_id, payload, now)
+        session.add(row)
+        return row.id
 
     def owe_webhook(
         self, session: AsyncSession, learner_id: str | None, payload: Mapping[str, Any], now: datetime
@@ -88,6 +91,17 @@ def sign_webhook(body: bytes, secret: str, delivery_id: str, at: int) -> dict[st
         "Lectern-Timestamp": str(at),
         "Lectern-Signature": "sha256=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest(),
     }
+
+
+def signed_delivery(body: bytes, headers: Mapping[str, str], secret: str, now: datetime) -> str | None:
+    """The delivery's id, if it was signed so within five minutes of now."""
+    delivery, stamp = headers.get("Lectern-Delivery", ""), headers.get("Lectern-Timestamp", "")
+    if not (delivery and len(delivery) <= 100 and delivery.isprintable() and stamp.isascii() and stamp.isdigit()):
+        return None
+    at = int(stamp[:12])
+    expected = sign_webhook(body, secret, delivery, at)["Lectern-Signature"]
+    is_signed = same(headers.get("Lectern-Signature", ""), expected)
+    return delivery if is_signed and abs(now.timestamp() - at) <= SIGNED_FOR else None
 
 
 class Courier:

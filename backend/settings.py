@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
+from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+# Which days and times there are is looked at where they are read; this is their form.
+_DAY = r"(?:mon|tue|wed|thu|fri|sat|sun)"
+_RULE = rf"\s*{_DAY}(?:\s*[-,]\s*{_DAY})*\s+(?:[01]?\d|2[0-3]):[0-5]\d\s*-\s*(?:(?:[01]?\d|2[0-3]):[0-5]\d|24:00)\s*"
+_HOURS = re.compile(rf"(?:{_RULE}(?:;{_RULE})*;?)?\s*", re.I)
 DEFAULT_SECRET = "change-me"
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,7 +32,7 @@ class Settings(BaseSettings):
     redis_url: str = Field("", description="shared limits, locks and fan-out; empty: in-process")
     demo: bool = Field(False, description="visitors may try the desk as a demo learner")
     testing: bool = Field(False, description="opens the testing surface")
-    secret: SecretStr = Field(SecretStr(DEFAULT_SECRET), description="signs cookies and webhooks")
+    secret: SecretStr = Field(SecretStr(DEFAULT_SECRET), description="staff's sign-in codes are made from it")
     identity_secret: SecretStr = Field(
         SecretStr(DEFAULT_SECRET), description="shared with the platform; signs identities"
     )
@@ -39,6 +45,13 @@ class Settings(BaseSettings):
     internal_port: int = Field(5056, ge=0, le=65535, description="port of the internal API")
     turn_timeout: float = Field(8.0, gt=0, description="seconds to wait for Rasa before saying so")
     proposal_minutes: int = Field(10, gt=0, description="minutes an offer waits for a yes")
+    agent_idle_minutes: int = Field(
+        15, ge=0, description="minutes an agent may keep a learner waiting before the claim is lost; 0: never"
+    )
+    support_hours: str = Field(
+        "", description="when people answer, e.g. Mon-Fri 08:00-20:00; Sat 10:00-14:00; empty: always"
+    )
+    support_timezone: str = Field("UTC", description="time zone of the hours, e.g. Europe/Berlin")
     max_message_chars: int = Field(4000, gt=0, description="longest message a learner may write")
     address_per_minute: int | None = Field(
         None, description="requests a minute from one address; empty: 600, none in tests"
@@ -51,7 +64,9 @@ class Settings(BaseSettings):
     smtp_url: str = Field("", description="smtp(s)://user:password@host:port; empty: e-mails are kept and shown")
     mail_from: str = Field("help@lectern.example", description="sender of e-mails")
     webhook_url: str = Field("", description="address told of every change; empty: none")
-    webhook_secret: SecretStr = Field(SecretStr(DEFAULT_SECRET), description="signs webhooks")
+    webhook_secret: SecretStr = Field(
+        SecretStr(DEFAULT_SECRET), description="signs webhooks, ours and the platform's; unset: no events are taken"
+    )
     slack_signing_secret: SecretStr = Field(SecretStr(""), description="Slack's signing secret; empty: no Slack routes")
     slack_bot_token: SecretStr = Field(SecretStr(""), description="Slack's bot token")
     slack_api_url: str = Field("https://slack.com/api/", description="Slack's Web API (another one for tests)")
@@ -67,10 +82,21 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _fit_together(self) -> Settings:
         """Raises ValueError with every problem."""
-        problems = [*self._slack_problems(), *(self._unsafe() if self.env == "production" else ())]
+        problems = [*self._slack_problems(), *self._hours_problems()]
+        problems += self._unsafe() if self.env == "production" else ()
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def _hours_problems(self) -> list[str]:
+        problems = []
+        spans = re.findall(r"([\d:]+)\s*-\s*([\d:]+)", self.support_hours)
+        backwards = any(opens.rjust(5, "0") >= closes.rjust(5, "0") for opens, closes in spans)
+        if backwards or not _HOURS.fullmatch(self.support_hours):
+            problems.append("LECTERN_SUPPORT_HOURS must be like 'Mon-Fri 08:00-20:00; Sat 10:00-14:00'")
+        if self.support_timezone not in ("UTC", *available_timezones()):
+            problems.append("LECTERN_SUPPORT_TIMEZONE must be a time zone such as Europe/Berlin")
+        return problems
 
     def _slack_problems(self) -> list[str]:
         is_on = self.slack_signing_secret.get_secret_value() or self.slack_app_token.get_secret_value()
@@ -92,6 +118,11 @@ class Settings(BaseSettings):
         if self.webhook_url and self.webhook_secret.get_secret_value() in ("", DEFAULT_SECRET):
             problems.append("LECTERN_WEBHOOK_SECRET must be set when LECTERN_WEBHOOK_URL is")
         return problems
+
+    @property
+    def takes_events(self) -> bool:
+        """Whether the platform has a way in: only with a secret of its own."""
+        return self.webhook_secret.get_secret_value() not in ("", DEFAULT_SECRET)
 
     @property
     def database(self) -> str:

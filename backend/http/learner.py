@@ -8,11 +8,12 @@ from aiohttp import web
 from pydantic import Field, model_validator
 
 from backend.conversations.identity import opened
-from backend.conversations.text import clean, message_text
+from backend.conversations.text import clean, form_values, message_text
 from backend.conversations.turns import Sent
 from backend.errors import BadInput, NotFound
 from backend.http.keys import services
-from backend.http.routing import LONGEST_NAME, Body, Route, number
+from backend.http.middleware import address
+from backend.http.routing import LONGEST_NAME, Body, Line, Route, number
 from backend.http.stream import bearer, learner_stream
 
 
@@ -30,12 +31,14 @@ class SendMessage(Body):
     client_id: str = Field(min_length=1, max_length=LONGEST_NAME)
     text: str | None = None
     press: str | None = Field(None, min_length=1, max_length=100)
-    form: dict[str, str | bool] | None = None
+    form: dict[str, str | bool] | None = Field(None, max_length=20)
 
     @model_validator(mode="after")
     def _one_of_two(self) -> SendMessage:
         if (self.text is None) == (self.press is None):
             raise ValueError("send either 'text' or 'press'")
+        if self.form is not None and self.press is None:
+            raise ValueError("send a form with 'press', the id of its 'submit'")
         return self
 
 
@@ -53,6 +56,10 @@ class Reauthenticate(Body):
 class Rate(Body):
     score: int = Field(ge=1, le=5)
     comment: str | None = Field(None, max_length=4000)
+
+
+class MailIt(Body):
+    email: Line | None = Field(None, max_length=200)
 
 
 class GiveFeedback(Body):
@@ -87,7 +94,8 @@ async def send_message(request: web.Request, body: SendMessage) -> Any:
         raise BadInput("Expected an id of your own in 'client_id', at most 100 characters.", field="client_id")
     longest = services(request).settings.max_message_chars
     text = message_text(body.text, longest) if body.text is not None else None
-    sent = Sent(client_id, text, clean(body.press) if body.press else None, body.form)
+    form = form_values(body.form, longest) if body.form else None
+    sent = Sent(client_id, text, clean(body.press) if body.press else None, form)
     return await services(request).turns.take(conversation, sent)
 
 
@@ -110,6 +118,21 @@ async def give_feedback(request: web.Request, body: GiveFeedback) -> Any:
     conversation = await allowed(request)
     message = clean(request.match_info["mid"])
     return await services(request).conversations.feedback(conversation, message, body.helpful)
+
+
+async def mail_it(request: web.Request, body: MailIt) -> Any:
+    conversation = await allowed(request)
+    await services(request).limits.check_sign_in(f"mail:{address(request)}")
+    return await services(request).records.mail(conversation, body.email)
+
+
+async def earlier(request: web.Request) -> Any:
+    return await services(request).records.earlier(await allowed(request))
+
+
+async def one_earlier(request: web.Request) -> Any:
+    conversation = await allowed(request)
+    return await services(request).records.one_earlier(conversation, clean(request.match_info["other"]))
 
 
 async def data(request: web.Request) -> Any:
@@ -206,6 +229,34 @@ ROUTES = (
         "Say whether an answer helped",
         GiveFeedback,
         {"type": "object"},
+        "conversation",
+    ),
+    Route(
+        "POST",
+        f"{_ONE}/email",
+        mail_it,
+        "Mail the transcript: to the learner's own address, or a guest's to the one given",
+        MailIt,
+        {"type": "object", "properties": {"sent_to": {"type": "string", "description": "a hint at the address"}}},
+        "conversation",
+        errors=(409,),
+    ),
+    Route(
+        "GET",
+        f"{_ONE}/history",
+        earlier,
+        "The learner's earlier conversations; none for a guest",
+        None,
+        "Earlier",
+        "conversation",
+    ),
+    Route(
+        "GET",
+        f"{_ONE}/history/{{other}}",
+        one_earlier,
+        "One earlier conversation of the same learner, to read",
+        None,
+        "Turn",
         "conversation",
     ),
     Route(

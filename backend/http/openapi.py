@@ -34,6 +34,36 @@ _REASON = {
     },
 }
 _REASONS = {"type": "array", "items": {"$ref": "#/components/schemas/Reason"}}
+_NAMED = {"type": "object", "properties": {name: {"type": "string"} for name in ("id", "title")}}
+_FIELD = {
+    "type": "object",
+    "required": ["name", "label", "kind", "required"],
+    "properties": {
+        "name": {"type": "string"},
+        "label": {"type": "string"},
+        "kind": {"enum": ["text", "choice", "pledge"]},
+        "options": {
+            "type": "array",
+            "items": {"type": "object", "properties": {name: {"type": "string"} for name in ("value", "label")}},
+        },
+        "required": {"type": "boolean"},
+        "value": {"type": ["string", "boolean", "null"], "description": "what was told so far"},
+    },
+}
+_STEP = {
+    "type": "object",
+    "required": ["kind"],
+    "properties": {
+        "kind": {"enum": ["reauthenticate", "form", "type_to_confirm"]},
+        "method": {"enum": ["password", "code"], "description": "of reauthenticate"},
+        "word": {"type": "string", "description": "of type_to_confirm"},
+        "form": {"type": "string", "description": "of form: the same for the same thing, to keep a draft by"},
+        "title": {"type": "string"},
+        "fields": {"type": "array", "items": _FIELD},
+        "min_words": {"type": "integer", "description": "what all texts have to have together"},
+        "submit": {**_NAMED, "description": "press it with `form`: the fields' values by their names"},
+    },
+}
 _MESSAGE = {
     "type": "object",
     "required": ["id", "seq", "at", "author", "text"],
@@ -53,6 +83,7 @@ _MESSAGE = {
                     "id": {"type": "string"},
                     "title": {"type": "string"},
                     "style": {"enum": ["primary", "danger", "plain"]},
+                    "used": {"type": "boolean", "description": "true where it was pressed before"},
                 },
             },
         },
@@ -76,7 +107,8 @@ _MESSAGE = {
                 "findings": _REASONS,
             },
         },
-        "step": {"type": "object", "properties": {"kind": {"enum": ["reauthenticate", "form", "type_to_confirm"]}}},
+        "client_id": {"type": "string", "description": "of the learner's own messages: as it was sent"},
+        "step": _STEP,
         "proposal": {
             "type": "object",
             "properties": {
@@ -149,6 +181,21 @@ SCHEMAS: dict[str, Any] = {
             "id": {"type": "string"},
             "last_seq": {"type": "integer"},
             "learner": {"type": "object", "properties": {"name": {"type": "string"}}},
+        },
+    },
+    "Earlier": {
+        "type": "object",
+        "properties": {
+            "conversations": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        **{name: {"type": "string"} for name in ("id", "state", "about")},
+                        **{name: {"type": "string", "format": "date-time"} for name in ("at", "updated_at")},
+                    },
+                },
+            }
         },
     },
     "Article": {

@@ -17,8 +17,10 @@ from urllib.parse import parse_qs
 import structlog
 from aiohttp import web
 
+from backend.http.keys import services
 from backend.http.routing import read_body
 from backend.settings import Settings
+from backend.store.page_feedback import keep_feedback
 from backend.web.assets import Assets
 from backend.web.render import Pages, topic_of
 from knowledge import Article, Knowledge
@@ -120,16 +122,24 @@ class HelpCentre:
     async def helpful(self, request: web.Request) -> web.Response:
         article = self._find(request.match_info["article"])
         # As a browser's form and our own script send it; nothing else is taken apart.
-        answer = parse_qs((await read_body(request, LONGEST_FORM)).decode("utf-8", "replace")).get("helpful", [""])[0]
+        form = parse_qs((await read_body(request, LONGEST_FORM)).decode("utf-8", "replace"))
+        answer, section = (form.get(name, [""])[0] for name in ("helpful", "section"))
         if article is None or answer not in ("yes", "no"):
             return self.not_found(request)
-        log.info("article.rated", article=article.id, helpful=answer == "yes")
+        desk, known = services(request), {part.anchor for part in article.sections}
+        async with desk.store.write() as session:
+            meant = section if section in known else None
+            keep_feedback(session, article.id, meant, answer == "yes", desk.clock.now())
         if request.headers.get("X-Requested-With") == "fetch":
             return web.Response(status=204)
         raise web.HTTPSeeOther(f"/help/{article.id}?thanks=1#helpful")
 
     def not_found(self, request: web.Request) -> web.Response:
         return self._page("not_found.html", status=404, popular=self._pages.popular())
+
+    def console_shell(self) -> str:
+        """The page the agent console begins with."""
+        return self._pages.render("console.html")
 
     def mails(self, learner: str, mails: list[dict[str, str]]) -> web.Response:
         """A demo learner's inbox; mails have `subject`, `to`, `at` and `body`."""

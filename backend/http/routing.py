@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -16,6 +16,7 @@ from backend.errors import BadInput, TooLarge
 BODY_LIMIT = 64 * 1024
 LONGEST_NAME = 100
 Handler = Callable[..., Awaitable[Any]]
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class Body(BaseModel):
@@ -63,7 +64,11 @@ async def read_body(request: web.Request, limit: int) -> bytes:
 
 async def parse(request: web.Request, model: type[BaseModel]) -> BaseModel:
     """The JSON body as `model`. Raises BadInput naming the field and what was expected."""
-    raw = await read_body(request, BODY_LIMIT)
+    return validated(await read_body(request, BODY_LIMIT), model)
+
+
+def validated(raw: bytes, model: type[Model]) -> Model:
+    """The bytes of a body as `model`. Raises BadInput naming the field and what was expected."""
     try:
         data = whole(json.loads(raw or b"{}"))
     except (ValueError, RecursionError) as error:

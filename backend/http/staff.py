@@ -6,22 +6,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from backend.conversations.text import clean, message_text
-from backend.errors import BadInput, Forbidden, Unauthorized
+from backend.errors import BadInput, Forbidden
 from backend.http.keys import services
-from backend.http.middleware import address, own_origin
-from backend.http.routing import Body, Line, Route, json_answer
-from backend.staff.accounts import SESSION_LASTS, Member
+from backend.http.middleware import own_origin
+from backend.http.routing import Body, Line, Route
+from backend.staff.accounts import Member
+from backend.staff.showing import OUTCOMES
 from backend.store.world_readers import instant
 
 COOKIE = "lectern_staff"
-
-
-class Credentials(Body):
-    email: Line = Field(max_length=200)
-    password: str = Field(max_length=1024)
 
 
 class Message(Body):
@@ -40,14 +36,16 @@ class Transfer(Body):
 class Close(Body):
     outcome: Line | None = Field(None, max_length=60)
 
+    @field_validator("outcome")
+    @classmethod
+    def _one_of_them(cls, outcome: str | None) -> str | None:
+        if outcome not in (None, *OUTCOMES):
+            raise ValueError(f"expected one of {', '.join(OUTCOMES)}")
+        return outcome
+
 
 class Ruling(Body):
     reason: str | None = Field(None, max_length=2000)
-
-
-class Decide(Body):
-    operation: str = Field(max_length=60)
-    target: str | None = Field(None, max_length=200)
 
 
 async def member(request: web.Request) -> Member:
@@ -59,42 +57,17 @@ async def member(request: web.Request) -> Member:
     return await services(request).staff.signed_in(request.cookies.get(COOKIE), csrf, changes=changes)
 
 
-async def sign_in(request: web.Request, body: Credentials) -> Any:
-    await services(request).limits.check_sign_in(f"staff:{address(request)}")
-    found = await services(request).staff.sign_in(body.email, body.password)
-    if found is None:
-        raise Unauthorized("That address and password do not fit, or the account is locked.", code="wrong_credentials")
-    who, cookie, csrf = found
-    response = json_answer({"staff": who.to_json(), "csrf": csrf})
-    secure = services(request).settings.base_url.startswith("https:")
-    age = int(SESSION_LASTS.total_seconds())
-    response.set_cookie(COOKIE, cookie, max_age=age, httponly=True, samesite="Strict", secure=secure, path="/")
-    return response
-
-
-async def who(request: web.Request) -> Any:
-    return {"staff": (await member(request)).to_json()}
-
-
-async def sign_out(request: web.Request) -> Any:
-    await member(request)
-    await services(request).staff.sign_out(request.cookies[COOKIE])
-    response = json_answer({})
-    response.del_cookie(COOKIE, path="/")
-    return response
-
-
 async def list_conversations(request: web.Request) -> Any:
     asks = {name: clean(request.query[name]) or None for name in ("state", "assignee", "q") if name in request.query}
-    listed = await services(request).staff.list(
+    listed = await services(request).queue.list(
         await member(request), asks.get("state"), asks.get("assignee"), asks.get("q")
     )
     return {"conversations": listed}
 
 
 async def show(request: web.Request) -> Any:
-    await member(request)
-    return await services(request).staff.show(_id(request))
+    by = await member(request)
+    return await services(request).showing.show(_id(request), by)
 
 
 async def claim(request: web.Request) -> Any:
@@ -128,19 +101,7 @@ async def write(request: web.Request, body: Message) -> Any:
 async def note(request: web.Request, body: Note) -> Any:
     by = await member(request)
     text = message_text(body.text, services(request).settings.max_message_chars)
-    return {"note": await services(request).staff.note(by, _id(request), text)}
-
-
-async def decide(request: web.Request, body: Decide) -> Any:
-    await member(request)
-    target = clean(body.target) if body.target else None
-    return await services(request).staff.decide(clean(request.match_info["learner"]), body.operation, target)
-
-
-async def list_cases(request: web.Request) -> Any:
-    await member(request)
-    status = clean(request.query.get("status", "")) or None
-    return {"cases": await services(request).desk_work.list_cases(status)}
+    return {"note": await services(request).notes.add(by, _id(request), text)}
 
 
 async def approve(request: web.Request, body: Ruling) -> Any:
@@ -156,11 +117,12 @@ async def decline(request: web.Request, body: Ruling) -> Any:
 async def stats(request: web.Request) -> Any:
     await member(request)
     now = services(request).clock.now()
-    until = _instant(request, "to", now)
-    return await services(request).desk_work.stats(_instant(request, "from", until - timedelta(days=30)), until)
+    until = instant_asked(request, "to", now)
+    return await services(request).desk_work.stats(instant_asked(request, "from", until - timedelta(days=30)), until)
 
 
-def _instant(request: web.Request, name: str, otherwise: datetime) -> datetime:
+def instant_asked(request: web.Request, name: str, otherwise: datetime) -> datetime:
+    """An instant of the query string. Raises BadInput."""
     text = request.query.get(name)
     try:
         return instant(text, otherwise) if text else otherwise
@@ -181,9 +143,6 @@ _S = "/api/v1/staff"
 _C = f"{_S}/conversations/{{id}}"
 _ANY = {"type": "object"}
 ROUTES = (
-    Route("POST", f"{_S}/session", sign_in, "Sign in: a cookie and a CSRF token", Credentials, _ANY, errors=(401, 429)),
-    Route("GET", f"{_S}/session", who, "Who is signed in", None, _ANY, "staff"),
-    Route("DELETE", f"{_S}/session", sign_out, "Sign out", None, _ANY, "staff"),
     Route(
         "GET",
         f"{_S}/conversations",
@@ -215,16 +174,6 @@ ROUTES = (
     ),
     Route("POST", f"{_C}/messages", write, "Write to the learner, once per client_id", Message, _ANY, "staff"),
     Route("POST", f"{_C}/notes", note, "A private note", Note, _ANY, "staff"),
-    Route(
-        "POST",
-        f"{_S}/learners/{{learner}}/decide",
-        decide,
-        "The rule's answer with its trace; changes nothing",
-        Decide,
-        _ANY,
-        "staff",
-    ),
-    Route("GET", f"{_S}/cases", list_cases, "Cases by status", None, _ANY, "staff", query=("status",)),
     Route("POST", f"{_S}/cases/{{id}}/approve", approve, "Approve a case", Ruling, _ANY, "staff", errors=(409,)),
     Route("POST", f"{_S}/cases/{{id}}/decline", decline, "Decline a case", Ruling, _ANY, "staff", errors=(409,)),
     Route("GET", f"{_S}/stats", stats, "Counts from the records", None, _ANY, "staff", query=("from", "to")),

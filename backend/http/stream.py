@@ -10,7 +10,7 @@ import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from backend.conversations import identity, ownership, transcript
-from backend.conversations.fanout import Subscription
+from backend.conversations.fanout import Subscription, tell_both
 from backend.errors import Forbidden, Unavailable
 from backend.http.keys import services
 from backend.http.middleware import own_origin
@@ -130,18 +130,18 @@ async def _receive(
     desk: Services, socket: web.WebSocketResponse, conversation: str, subscription: Subscription
 ) -> None:
     async for message in socket:
-        event = _event(message.data) if message.type is WSMsgType.TEXT else None
+        event = event_in(message.data) if message.type is WSMsgType.TEXT else None
         if event is None:
             continue
         if event["type"] == "typing":
-            await desk.fanout.publish(conversation, {"type": "typing", "author": "learner", "until_ms": 6000})
+            await tell_both(desk.fanout, conversation, {"type": "typing", "author": "learner", "until_ms": 6000})
         elif event["type"] == "read" and isinstance(event.get("seq"), int):
             await desk.conversations.read_up_to(conversation, event["seq"])
         elif event["type"] == "resume" and isinstance(event.get("after"), int):
             subscription.offer({"type": "resume", "after": max(0, event["after"])})
 
 
-def _event(text: str) -> dict[str, Any] | None:
+def event_in(text: str) -> dict[str, Any] | None:
     """What a client sent, if it makes sense; a stream is not closed for nonsense."""
     try:
         event = json.loads(text)

@@ -12,26 +12,30 @@ from backend.clock import Clock
 from backend.conversations.fanout import STAFF, Fanout
 from backend.operations.cases import Cases, case_json
 from backend.staff.accounts import Member
+from backend.staff.casework import worded_cases
 from backend.store.base import Store
 from backend.store.desk_models import AuditRow, CaseRow, ConversationRow, MessageRow, OwnershipRow, RatingRow
+from backend.wording import Wording
 
 
 class DeskWork:
     """Cases and statistics of the staff API."""
 
-    def __init__(self, store: Store, clock: Clock, fanout: Fanout, cases: Cases) -> None:
+    def __init__(self, store: Store, clock: Clock, fanout: Fanout, cases: Cases, wording: Wording) -> None:
         self._store = store
         self._clock = clock
         self._fanout = fanout
         self._cases = cases
+        self._wording = wording
 
-    async def list_cases(self, status: str | None) -> list[dict[str, Any]]:
+    async def list_cases(self, member: Member, status: str | None) -> list[dict[str, Any]]:
         """Cases, the urgent and the oldest first."""
         query = select(CaseRow).order_by(CaseRow.urgent.desc(), CaseRow.opened_at).limit(500)
         if status is not None:
             query = query.where(CaseRow.status == status)
         async with self._store.read() as session:
-            return [case_json(row) for row in (await session.scalars(query)).all()]
+            rows = (await session.scalars(query)).all()
+            return await worded_cases(session, self._wording, member.id, rows)
 
     async def decide_case(self, member: Member, case_id: str, *, approve: bool, reason: str | None) -> dict[str, Any]:
         """Approve or decline, once, in the member's name."""

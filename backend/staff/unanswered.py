@@ -42,12 +42,20 @@ def _group(group: Sequence[UnansweredRow], near: Callable[..., list[Any]]) -> di
     first = group[0]
     sections = near(first.text, limit=1)
     return {
+        "id": first.id,
         "count": len(group),
         "question": first.text,
         "section": first.section,
         "nearest": sections[0].id if sections else None,
         "questions": [
-            {"id": row.id, "text": row.text, "why": row.why, "section": row.section, "at": to_plain(row.at)}
+            {
+                "id": row.id,
+                "text": row.text,
+                "why": row.why,
+                "section": row.section,
+                "at": to_plain(row.at),
+                "conversation": row.conversation_id,
+            }
             for row in group
         ],
     }

@@ -26,6 +26,7 @@ INWARD: dict[str, tuple[str, ...]] = {
     "conversations": ("dialogue", "policy", "store", "wording", "passwords", "rasa_client", *PLAIN),
     "staff": (
         "conversations",
+        "dialogue",
         "operations",
         "policy",
         "store",
@@ -114,6 +115,7 @@ def test_only_the_door_and_the_store_know_their_frameworks() -> None:
         "jinja2": ("web",),
         "aiosmtplib": ("mail",),
         "argon2": ("passwords",),
+        "pyotp": ("staff",),
         "pydantic": ("http", "settings", "__main__"),
     }
     for module in BACKEND:

@@ -15,6 +15,7 @@ SENTENCES: tuple[tuple[str, dict[str, Any]], ...] = (
     (r"reset my password", {"do": "operate", "operation": "reset_password"}),
     (r"delete my account", {"do": "operate", "operation": "delete_account"}),
     (r"refund|money back", {"do": "operate", "operation": "refund"}),
+    (r"report a problem", {"do": "operate", "operation": "report_problem"}),
     (r"cancel", {"do": "operate", "operation": "cancel_subscription"}),
     (r"^(yes|yep|sure)\b", {"do": "confirm"}),
     (r"^(no|nope)\b", {"do": "decline"}),

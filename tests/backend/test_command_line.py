@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import re
 import socket
 import subprocess
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from backend.__main__ import main, parser
 from backend.clock import Clock
 from backend.passwords import verify_password
+from backend.staff import accounts
 from backend.store.base import Store, make_engine
 from backend.store.desk_models import ConversationRow, StaffRow, UnansweredRow
 from backend.store.migrate import current, head
@@ -80,6 +83,7 @@ def world_file(tmp_path: Path) -> Path:
 COMMANDS = (
     ("load", "{file}"),
     ("create-staff", "sam@desk.example", "--name", "Sam"),
+    ("codes-off", "sam@desk.example"),
     ("erase", "ana", "--yes"),
     ("check",),
     ("unanswered",),
@@ -91,7 +95,7 @@ def test_the_help_names_every_command_and_what_it_does(capsys: pytest.CaptureFix
         main(["--help"])
     assert left.value.code == 0
     said = capsys.readouterr().out
-    for command in ("serve", "migrate", "load", "demo", "create-staff", "erase", "check", "unanswered"):
+    for command in ("serve", "migrate", "load", "demo", "create-staff", "codes-off", "erase", "check", "unanswered"):
         assert command in said
 
 
@@ -209,6 +213,22 @@ def test_unanswered_questions_are_exported_as_a_table_no_spreadsheet_computes(
     assert sorted(line[3] for line in lines) == sorted([*asked[:2], *(f"'{text}" for text in asked[2:5]), "ü"])
 
 
+def test_a_lost_phone_keeps_nobody_out(terminal: Terminal, database_url: str) -> None:
+    async def lose_it() -> None:
+        store = Store(make_engine(database_url))
+        now = datetime(2026, 3, 10, 12, tzinfo=timezone.utc)
+        async with store.write() as session:
+            await accounts.create(session, "sam@desk.example", "Sam", "admin", "a long password", now)
+            await session.execute(update(StaffRow).values(totp_salt="salt", totp_since=now))
+        await store.close()
+
+    asyncio.run(lose_it())
+    terminal.set("DATABASE_URL", database_url)
+    assert terminal.run("codes-off", "SAM@desk.example")[0] == 0
+    status, _, err = terminal.run("codes-off", "sam@desk.example")
+    assert (status, "no member of staff" in err) == (1, True)
+
+
 def test_checking_says_that_all_is_well(terminal: Terminal, database_url: str) -> None:
     terminal.set("DATABASE_URL", database_url)
     status, out, _ = terminal.run("check")
@@ -274,6 +294,30 @@ def test_the_demo_learners_are_listed(terminal: Terminal) -> None:
     status, out, _ = terminal.run("demo")
     assert status == 0
     assert len(out.splitlines()) > 5
+
+
+def test_in_demo_mode_the_console_can_be_signed_in_to_with_what_is_shown_at_every_start(
+    terminal: Terminal, sqlite_url: str
+) -> None:
+    for name, value in (("DATABASE_URL", sqlite_url), ("DEMO", "1"), ("SECRET", "this installation's own")):
+        terminal.set(name, value)
+    first, second = terminal.run("demo")[1], terminal.run("demo")[1]
+    assert first == second
+    shown = dict(re.findall(r"(\S+@\S+)\s+password (\S+)", first))
+    assert {row.email: row.role for row in rows(sqlite_url, select(StaffRow))} == {
+        "kim@lectern.example": "agent",
+        "sam@lectern.example": "supervisor",
+    }
+    for row in rows(sqlite_url, select(StaffRow)):
+        assert verify_password(row.password_hash, shown[row.email])
+    terminal.set("SECRET", "another installation's")
+    assert not set(shown.values()) & set(re.findall(r"password (\S+)", terminal.run("demo")[1]))
+
+
+def test_without_demo_mode_nobody_is_made(terminal: Terminal, sqlite_url: str) -> None:
+    terminal.set("DATABASE_URL", sqlite_url)
+    assert "@" not in terminal.run("demo")[1]
+    assert rows(sqlite_url, select(StaffRow)) == []
 
 
 def test_a_reader_that_goes_away_is_no_failure_to_shout_about(root: Path, sqlite_url: str) -> None:
