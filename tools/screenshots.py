@@ -141,6 +141,48 @@ def waiting(visitor: Visitor) -> None:
     visitor.press("Talk to a person")
 
 
+def application(visitor: Visitor) -> None:
+    visitor.be("ana")
+    visitor.say("i want to apply for financial aid for machine learning basics")
+
+
+def report(visitor: Visitor) -> None:
+    visitor.be("ana")
+    visitor.say("i want to report a problem")
+
+
+def menu(visitor: Visitor) -> None:
+    visitor.be("ana")
+    visitor.say("how long do i have to ask for a refund?")
+    visitor.panel.get_by_label("More to do").click()
+
+
+def by_mail(visitor: Visitor) -> None:
+    menu(visitor)
+    visitor.panel.get_by_role("button", name="E-mail me this conversation").click()
+
+
+def mailed(visitor: Visitor) -> None:
+    by_mail(visitor)
+    visitor.panel.get_by_role("button", name="Send", exact=True).click()
+    expect(visitor.panel).to_contain_text("Sent to")
+
+
+def earlier(visitor: Visitor) -> None:
+    menu(visitor)
+    visitor.panel.get_by_role("button", name="Start a new conversation").first.click()
+    expect(visitor.panel.locator(".entry.learner")).to_have_count(0)
+    visitor.panel.get_by_label("More to do").click()
+    visitor.panel.get_by_role("button", name="Earlier conversations").click()
+    expect(visitor.panel.locator(".sheet .reply").first).to_be_visible()
+
+
+def one_earlier(visitor: Visitor) -> None:
+    earlier(visitor)
+    visitor.panel.locator(".sheet .reply").first.click()
+    expect(visitor.panel.locator(".sheet .entry.learner").first).to_be_visible()
+
+
 def failed(visitor: Visitor) -> None:
     greeting(visitor)
 
@@ -176,6 +218,13 @@ PICTURES: dict[str, Callable[[Visitor], None]] = {
     "diagnosis": diagnosis,
     "password": password,
     "waiting": waiting,
+    "application": application,
+    "report": report,
+    "menu": menu,
+    "by-mail": by_mail,
+    "mailed": mailed,
+    "earlier": earlier,
+    "one-earlier": one_earlier,
     "failed": failed,
     "offline": offline,
     "refunded": refunded,

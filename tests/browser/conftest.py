@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from desk.browser import MISSING, find_browser
-from tests.browser.driver import Chat, call
+from tests.browser.console import PRIYA, TEAM, Console, StaffApi, forget_consoles, make_team, signed_in
+from tests.browser.driver import ANSWER_MS, Chat, call
 
 WORLD = Path(__file__).parent / "world.yml"
 ARGUMENTS = [
@@ -78,3 +81,45 @@ def page(new_page: Callable[..., Page]) -> Page:
 @pytest.fixture
 def chat(page: Page, desk: str) -> Chat:
     return Chat(page, desk)
+
+
+@pytest.fixture
+def team(desk: str, request: pytest.FixtureRequest) -> Iterator[StaffApi]:
+    """Members of staff exist and nobody waits; a member over the API.
+
+    Afterwards no console was ever open: learners of other tests would hear that nobody is there any more.
+    """
+    stack = None if os.environ.get("LECTERN_TEST_ADDRESS") else request.getfixturevalue("desk_stack")
+    if stack:
+        make_team(stack)
+    try:
+        member = signed_in(desk, PRIYA)
+    except HTTPError:
+        pytest.skip("needs the members of staff of the browser tests, which only a desk of its own has")
+    for colleague in TEAM:
+        signed_in(desk, colleague).put_down()
+    member.close_all()
+    yield member
+    if stack:
+        forget_consoles(stack)
+
+
+@pytest.fixture
+def new_console(team: StaffApi, new_page: Callable[..., Page]) -> Callable[..., Console]:
+    """Makes the console in a browser profile of its own; not signed in yet."""
+    return lambda **options: Console(new_page(**options), team.address)
+
+
+@pytest.fixture
+def handed_over(team: StaffApi, new_page: Callable[..., Page]) -> Callable[..., Chat]:
+    """Makes a learner's chat that waits for a person."""
+
+    def make(learner: str | None = "web-ana", *said: str, **options: object) -> Chat:
+        chat = Chat(new_page(**options), team.address).open(learner=learner)
+        for text in said:
+            chat.say(text)
+        chat.button("Talk to a person").click()
+        expect(chat.panel).to_contain_text("Waiting for a person", timeout=ANSWER_MS)
+        return chat
+
+    return make

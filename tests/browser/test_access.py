@@ -27,6 +27,15 @@ def violations(page: Page) -> list[str]:
     ]
 
 
+def violations_in_both_themes(page: Page) -> list[str]:
+    """The same, of a state that is not easily reached twice."""
+    found = []
+    for theme in reversed(THEMES):
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        found += [f"{theme}: {problem}" for problem in violations(page)]
+    return found
+
+
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_accessible(path: str, theme: str, new_page: Callable[..., Page], desk: str) -> None:

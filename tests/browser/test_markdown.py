@@ -23,6 +23,8 @@ CASES = {
     "bold in a link": ("[**x**](/help/a#b)", '<p><a href="/help/a#b"><strong>x</strong></a></p>'),
     "code keeps its stars": ("`**x**`", "<p><code>**x**</code></p>"),
     "stars that are no marks": ("2 * 3 * 4 and **", "<p>2 * 3 * 4 and **</p>"),
+    "signs that are escaped": (r"**C\*\* \[1\]** \` \\", "<p><strong>C** [1]</strong> ` \\</p>"),
+    "a backslash before anything else": (r"C:\new", r"<p>C:\new</p>"),
     "a list": ("- a\n- b", "<ul><li>a</li><li>b</li></ul>"),
     "a list after a line": ("Do:\n- a\n- b", "<p>Do:</p><ul><li>a</li><li>b</li></ul>"),
     "numbers that start later": ("3. a\n4. b", '<ol start="3"><li>a</li><li>b</li></ol>'),

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from knowledge import load_knowledge
-from tests.browser.driver import Chat, call
+from tests.browser.driver import ANSWER_MS, Chat, call
 
 PAGES = (
     "/help",
@@ -230,3 +230,47 @@ def test_the_search_api_and_the_page_agree(page: Page, desk: str) -> None:
     page.goto(f"{desk}/search?q=refund")
     first = page.locator(".results a").first
     expect(first).to_have_attribute("href", found[0]["url"])
+
+
+def test_a_question_typed_on_the_front_page_opens_the_chat_with_it(chat: Chat) -> None:
+    chat.page.goto(f"{chat.address}/help")
+    box = chat.page.get_by_role("textbox", name="Ask in your own words")
+    box.fill("how long do i have to ask for a refund")
+    box.press("Enter")
+    expect(chat.input).to_have_value("how long do i have to ask for a refund")
+    expect(chat.input).to_be_focused()
+    expect(box).to_have_value("")
+    chat.input.press("Enter")
+    expect(chat.messages("bot").nth(1)).to_contain_text("14 days", timeout=ANSWER_MS)
+
+
+# From where to where text can stand in the search, and its button.
+ROOM_AND_BUTTON = """() => {
+  const [input, button] = ['input', '.button'].map(name => document.querySelector(`.search.big ${name}`));
+  const [box, other] = [input, button].map(node => node.getBoundingClientRect());
+  const { paddingLeft, paddingRight } = getComputedStyle(input);
+  return [[box.left + parseFloat(paddingLeft), box.right - parseFloat(paddingRight)], [other.left, other.right]];
+}"""
+
+
+@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+@pytest.mark.parametrize("typed", ["how long for a refund of my course", "كم من الوقت لاسترداد المال من الدورة"])
+def test_what_is_typed_into_the_search_never_runs_under_its_button(
+    direction: str, typed: str, new_page: Callable[..., Page], desk: str
+) -> None:
+    page = new_page()
+    page.goto(f"{desk}/help")
+    page.evaluate("dir => { document.documentElement.dir = dir }", direction)
+    page.get_by_role("combobox").fill(typed)
+    room, button = page.evaluate(ROOM_AND_BUTTON)
+    assert room[1] <= button[0] or button[1] <= room[0]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize(("path", "meant"), [("#time-limit", "time-limit"), ("", "")])
+def test_what_a_reader_says_is_said_of_the_section_they_came_for(path: str, meant: str, page: Page, desk: str) -> None:
+    page.goto(f"{desk}/help/request-a-refund{path}")
+    with page.expect_request("**/helpful") as sent:
+        page.get_by_role("region", name="Was this page helpful?").get_by_role("button", name="Yes").click()
+    expect(page.get_by_role("region", name="Was this page helpful?")).to_contain_text("Thank you")
+    assert sent.value.post_data == f"helpful=yes&section={meant}"

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import pytest
-from playwright.sync_api import Route, WebSocketRoute, expect
+from playwright.sync_api import WebSocketRoute, expect
 
 from desk.stack import Stack
 from tests.browser.driver import ANSWER_MS, Chat, call
@@ -134,47 +134,63 @@ def test_who_has_no_password_proves_it_with_a_code_from_an_email(chat: Chat) -> 
     expect(chat.log.get_by_label("Type DELETE to confirm")).to_be_focused(timeout=ANSWER_MS)
 
 
-def test_a_form_counts_words_and_is_sent_with_its_button(chat: Chat) -> None:
-    fields = [
-        {"name": "reason", "label": "Why do you apply?", "kind": "textarea", "min_words": 3},
-        {"name": "pledge", "label": "I will finish the course", "kind": "checkbox"},
-    ]
-    asked = {
-        "id": "msg_form",
-        "seq": 3,
-        "at": "2026-11-21T12:00:00Z",
-        "author": "bot",
-        "text": "Here is the application.",
-        "step": {"kind": "form", "fields": fields, "min_words": 5},
-        "buttons": [{"id": "btn_send", "title": "Send the application", "style": "primary"}],
-    }
-    sent: list[Any] = []
+WORDS = "I finished school and studied for two years before I had to leave it to work for my family at home"
 
-    def answer(route: Route) -> None:
-        sent.append(route.request.post_data_json)
-        route.fulfill(json={"state": "bot", "messages": [asked] if len(sent) == 1 else []})
 
-    chat.open()
-    chat.page.route("**/messages", lambda route: answer(route) if route.request.method == "POST" else route.abort())
-    chat.type("apply for aid")
-    reason = chat.log.get_by_label("Why do you apply?")
-    reason.fill("one two")
-    expect(chat.log).to_contain_text("2 of at least 3 words")
-    send = chat.log.get_by_role("button", name="Send the application")
-    send.click()
-    expect(chat.log.get_by_role("alert")).to_contain_text("1 more word is needed")
-    expect(reason).to_be_focused()
-    reason.fill("one two three four")
+def test_an_application_is_one_form_that_counts_words_and_keeps_its_draft(chat: Chat) -> None:
+    chat.open(learner="web-ana").say("i want to apply for financial aid for machine learning basics")
+    education = chat.log.get_by_label("Your education so far")
+    expect(education).to_be_visible()
+    education.fill("one two")
+    expect(chat.log).to_contain_text("2 words")
+    expect(chat.log).to_contain_text("2 of at least 151 words")
+    send = chat.log.get_by_role("button", name="Send my answers")
     send.click()
     expect(chat.log.get_by_role("alert")).to_contain_text("Please fill this in")
-    chat.log.get_by_label("I will finish the course").check()
+    expect(chat.log.get_by_label(re.compile("^Your career goals"))).to_be_focused()
+    chat.log.get_by_label(re.compile("^Your career goals")).fill(" ".join([WORDS] * 3))
+    chat.page.reload()
+    chat.identify("web-ana")
+    expect(education).to_have_value("one two", timeout=ANSWER_MS)
+    chat.log.get_by_label(re.compile("^Your financial circumstances")).fill(" ".join([WORDS] * 3))
+    chat.log.get_by_label(re.compile("^I promise")).check()
     send.click()
-    expect(chat.log.get_by_role("alert")).to_contain_text("1 more word is needed")
-    reason.fill("one two three four five")
+    expect(chat.log.get_by_role("alert")).to_contain_text("more words are needed")
+    education.fill(" ".join([WORDS] * 3))
+    before = chat.messages("bot").count()
     send.click()
-    expect(chat.messages("learner").last).to_contain_text("Send the application")
-    assert sent[-1]["press"] == "btn_send"
-    assert sent[-1]["form"] == {"reason": "one two three four five", "pledge": True}
+    offer = chat.next_message(before)
+    expect(offer).to_contain_text("Shall I submit the application")
+    expect(chat.messages("learner").last).to_contain_text("Your education so far: I finished school")
+    expect(education).to_be_hidden()
+    chat.press("Submit the application")
+    assert len(call("GET", f"{chat.address}/testing/learners/web-ana")["aid"]) == 1
+    assert WORDS not in json.dumps(chat.page.evaluate("[{...localStorage}, {...sessionStorage}]"))
+
+
+def test_what_is_typed_in_the_chat_stands_in_the_form(chat: Chat) -> None:
+    chat.open(learner="web-ana").say("i want to apply for financial aid for machine learning basics")
+    expect(chat.input).to_be_focused()
+    chat.say(WORDS)
+    education = chat.log.get_by_label("Your education so far").last
+    expect(education).to_be_hidden()
+    chat.log.get_by_text("The whole application in one form").last.click()
+    expect(education).to_have_value(WORDS)
+    goals = chat.log.get_by_label(re.compile("^Your career goals")).last
+    education.fill("changed in the form")
+    goals.fill("begun in the form")
+    chat.say("hmm")
+    expect(education).to_have_value(WORDS)
+    expect(goals).to_have_value("begun in the form")
+
+
+def test_a_report_is_one_form_with_what_it_is_about(chat: Chat) -> None:
+    chat.open(learner="web-ana").say("i want to report a problem")
+    chat.log.get_by_label("What the report is about").select_option(label="plagiarism")
+    chat.log.get_by_label(re.compile("^What happened")).fill("Somebody handed in my essay.")
+    before = chat.messages("bot").count()
+    chat.log.get_by_role("button", name="Go on with this report").click()
+    expect(chat.next_message(before)).to_contain_text("plagiarism")
 
 
 def test_a_writing_indicator_never_gets_stuck(chat: Chat) -> None:

@@ -31,14 +31,9 @@ export function stepCard(parent, message, desk) {
   if (!build) return () => {};
   const error = h("p", { class: "error", id: newId(), role: "alert", hidden: true });
   const form = h("form", { class: "step", novalidate: true });
-  const { submit, check } = build(form, message, desk, error);
+  const { submit, check, body = form, focus = true } = build(form, message, desk, error);
   const go = h("button", { class: "reply primary" }, submit);
-  const others = message.step.kind === "form" ? (message.buttons ?? []).filter((other) => other !== submitButton(message)) : [];
-  const row = h("div", { class: "row" }, go);
-  for (const { id, title } of others) {
-    row.append(button("reply", () => desk.press(id, title), title));
-  }
-  form.append(error, row);
+  body.append(error, h("div", { class: "row" }, go));
   parent.append(form);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -66,8 +61,8 @@ export function stepCard(parent, message, desk) {
     // The focus goes along, so that nobody types a password into the chat, and is not lost when the form goes.
     const focused = form.contains(form.getRootNode().activeElement);
     form.hidden = !active;
-    if (active) desk.focusStep(form.querySelector("input, textarea"));
-    else if (focused) desk.focusInput();
+    if (active && focus) desk.focusStep(form.querySelector("input"));
+    else if (!active && focused) desk.focusInput();
   };
 }
 
@@ -115,42 +110,58 @@ function field(form, label, help, error, props, tag = "input") {
   return input;
 }
 
-function submitButton({ buttons }) {
-  return buttons?.find(({ style }) => style === "primary") ?? buttons?.[0];
-}
-
-function longForm(form, message, desk, error) {
-  const { step } = message;
-  const inputs = new Map();
-  for (const wanted of step.fields) inputs.set(wanted.name, formField(form, wanted, error));
-  const texts = () => [...inputs.values()].filter(({ localName }) => localName === "textarea");
-  const total = () => texts().reduce((sum, { value }) => sum + count(value), 0);
-  if (step.min_words) {
-    const sum = h("p", { class: "help", "aria-live": "polite" }, strings.words(0, step.min_words));
-    form.addEventListener("input", () => say(sum, strings.words(total(), step.min_words)));
-    form.append(sum);
-  }
-  const main = submitButton(message);
+/** Everything the desk would ask one by one, at once. Whoever rather writes in the chat may: the focus stays there. */
+function longForm(form, { id, step }, desk, error) {
+  const { fields, min_words: least = 0, submit } = step;
+  const { store } = desk.session;
+  const draft = store.draft(step.form) ?? {};
+  const told = fields.some(({ kind, value }) => kind === "text" && value);
+  // What was told in the chat since is newer than what stood in the form before.
+  const begun = draft.id === id;
+  const body = h("details", { open: begun || !told }, h("summary", {}, step.title));
+  const inputs = fields.map((wanted) => formField(body, wanted, begun ? draft[wanted.name] : wanted.value || draft[wanted.name], error));
+  const value = (input) => (input.type === "checkbox" ? input.checked : input.value.trim());
+  const values = () => Object.fromEntries(fields.map(({ name }, index) => [name, value(inputs[index])]));
+  const texts = inputs.filter(({ localName }) => localName === "textarea");
+  const total = () => texts.reduce((sum, input) => sum + count(input.value), 0);
+  const sum = h("p", { class: "help", "aria-live": "polite" });
+  const show = () => least && say(sum, strings.words(total(), least));
+  if (least) body.append(sum);
+  show();
+  form.append(body);
+  form.addEventListener("input", () => {
+    show();
+    store.draft(step.form, { ...values(), id });
+  });
   const check = async () => {
-    const values = {};
-    for (const { name, min_words: least = 0, required } of step.fields) {
-      const input = inputs.get(name);
-      values[name] = input.type === "checkbox" ? input.checked : input.value.trim();
-      if (!values[name] && required !== false) throw new Missing(input, strings.missing);
-      const short = least - count(input.value);
+    const said = [];
+    fields.forEach(({ label, kind, required, options, min_words = 0 }, index) => {
+      const input = inputs[index];
+      const now = value(input);
+      if (!now && required) throw new Missing(input, strings.missing);
+      const short = min_words - count(input.value);
       if (short > 0) throw new Missing(input, strings.wordsMissing(short));
-    }
-    const short = (step.min_words ?? 0) - total();
-    if (short > 0) throw new Missing(texts()[0], strings.wordsMissing(short));
-    desk.form(main?.id, values, main?.title ?? strings.formSend);
+      if (now) said.push(kind === "pledge" ? label : `${label}: ${options?.find((option) => option.value === now).label ?? now}`);
+    });
+    const short = least - total();
+    if (short > 0) throw new Missing(texts[0], strings.wordsMissing(short));
+    const form = values();
+    store.draft(step.form, null);
+    desk.form(submit.id, form, said.join("\n\n"));
   };
-  return { submit: main?.title ?? strings.formSend, check };
+  return { submit: submit.title, check, body, focus: false };
 }
 
-function formField(form, { name, label, kind, min_words: least, help = "" }, error) {
-  if (kind !== "textarea") return field(form, label, help, error, { name, type: kind });
-  const input = field(form, label, help, error, { name, rows: 4 }, kind);
-  const show = () => say(input.nextSibling, [help, strings.words(count(input.value), least)].filter(Boolean).join(" · "));
+function formField(form, { label, kind, options, required, min_words: least }, now, error) {
+  if (kind === "pledge") return Object.assign(field(form, label, "", error, { type: "checkbox" }), { checked: now });
+  if (kind === "choice") {
+    const select = field(form, label, "", error, {}, "select");
+    for (const option of options) select.append(h("option", { value: option.value, selected: option.value === now }, option.label));
+    return select;
+  }
+  const input = field(form, label, "", error, { rows: required ? 3 : 1, maxlength: 4000 }, "textarea");
+  const show = () => required && say(input.nextSibling, strings.words(count(input.value), least));
+  input.value = now ?? "";
   input.addEventListener("input", show);
   show();
   return input;

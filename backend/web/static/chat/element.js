@@ -96,7 +96,7 @@ export class LecternChat extends HTMLElement {
       now: () => session.store.now(),
       send: (text) => this.#send({ text }, text),
       press: (id, title) => this.#send({ press: id }, title),
-      form: (press, form, title) => this.#send({ ...(press ? { press } : {}), form }, title),
+      form: (press, form, text) => this.#send({ press, form }, text),
       reauthenticate: (body) => session.reauthenticate(body),
       feedback: (id, helpful) => session.feedback(id, helpful),
       retry: (id) => session.retry(id),

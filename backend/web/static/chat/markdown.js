@@ -1,10 +1,11 @@
 import { h } from "./dom.js";
 
-const INLINE = /\[([^\]\n]+)\]\(([^()\s]+)\)|\*\*(?=\S)([^\n]+?)\*\*|\*(?=\S)([^*\n]+?)\*|`([^`\n]+)`/;
+const INLINE = /\\([\\*`[\]])|\[([^\]\n]+)\]\(([^()\s]+)\)|\*\*(?=\S)((?:\\.|[^\n\\])+?)\*\*|\*(?=\S)([^*\n]+?)\*|`([^`\n]+)`/;
 const ITEM = /^(\s*)(?:([-*•])|(\d{1,3})[.)])\s+(.*)$/;
 
 /**
- * The desk's subset of Markdown as nodes: paragraphs, lists, bold, italics, code and links. Everything else stays text.
+ * The desk's subset of Markdown as nodes: paragraphs, lists, bold, italics, code, links and signs escaped
+ * by a backslash. Everything else stays text.
  * @param {string} text
  * @param {string} base address that relative links start from
  * @param {boolean} [breaks] a new line is one on the screen, too, as in what a person typed
@@ -78,9 +79,11 @@ function joinLists(out) {
 function inline(text, parent, base) {
   let rest = text;
   for (let match = INLINE.exec(rest); match; match = INLINE.exec(rest)) {
-    const [whole, label, href, bold, italic, code] = match;
+    const [whole, sign, label, href, bold, italic, code] = match;
     parent.append(rest.slice(0, match.index));
-    if (href !== undefined) {
+    if (sign) {
+      parent.append(sign);
+    } else if (href !== undefined) {
       const url = safeUrl(href, base);
       if (url) inline(label, parent.appendChild(link(url)), base);
       else parent.append(whole);

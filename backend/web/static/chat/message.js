@@ -68,7 +68,7 @@ function theirs(el, body, meta, message, desk) {
   if (message.citations?.length) bubble.append(citations(message.citations, desk));
   if (message.proposal && message.buttons) parts.push(proposalCard(bubble, message, desk));
   if (message.step) parts.push(stepCard(bubble, message, desk));
-  if (message.buttons?.length && message.step?.kind !== "form") parts.push(buttons(el, message, desk));
+  if (message.buttons?.length) parts.push(buttons(el, message, desk));
   if (RATED_KINDS.has(message.answer?.kind)) el.append(feedback(message, desk));
   if (message.author === "agent") meta.append(clock(message.at));
   meta.hidden = !meta.textContent;

@@ -1,5 +1,6 @@
 import { attr, button, h, icon, iconButton, say } from "./dom.js";
 import { Log } from "./log.js";
+import { Sheet } from "./sheet.js";
 import { strings } from "./strings.js";
 
 export const MOST_CHARACTERS = 4000;
@@ -16,13 +17,14 @@ export class Panel {
     this.title = h("h2", {}, desk.title);
     this.status = h("p", { class: "status", role: "status" });
     this.identity = h("p", { class: "identity" });
+    this.sheet = new Sheet({ ...desk, focusInput });
     const close = iconButton("round", "close", strings.close, () => desk.close());
     this.banner = h("p", { class: "banner", role: "status", hidden: true });
     this.problem = h("div", { class: "problem", role: "alert", hidden: true }, h("p"), button("reply primary", () => this.#solve()));
     this.#composer();
     this.el = h("section", { class: "panel", id: "panel", role: "region", "aria-label": strings.panel(desk.title), hidden: true, lang: "en" },
-      h("header", {}, h("span", { class: "mark", "aria-hidden": "true" }, icon("chat")), h("div", { class: "head" }, this.title, this.status), close),
-      this.identity, this.banner, this.log.el, this.problem, this.form);
+      h("header", {}, h("span", { class: "mark", "aria-hidden": "true" }, icon("chat")), h("div", { class: "head" }, this.title, this.status), this.sheet.menu, close),
+      this.identity, this.banner, this.sheet.el, this.log.el, this.problem, this.form);
     this.el.addEventListener("keydown", (event) => this.#key(event));
   }
 
@@ -37,6 +39,7 @@ export class Panel {
     const lost = session.connection === "down" && store.conv ? strings.reconnecting : queued;
     say(this.banner, navigator.onLine ? lost : strings.offline);
     this.#showProblem(session.problem);
+    this.sheet.earlier.hidden = !store.conv?.sub;
     this.person.hidden = store.state.state !== "bot";
     this.anew.hidden = store.state.state !== "closed";
     const agent = store.state.state === "agent" && store.state.agent;
@@ -103,14 +106,14 @@ export class Panel {
   #key(event) {
     if (event.key === "Escape" && !event.isComposing) {
       event.stopPropagation();
-      this.desk.close();
+      if (!this.sheet.fold()) this.desk.close();
     }
     // Over the whole screen the page behind can't be seen, so the focus must not get lost in it.
     if (event.key === "Tab" && matchMedia("(max-width: 479px)").matches) this.#cycle(event);
   }
 
   #cycle(event) {
-    const all = [...this.el.querySelectorAll("button, a[href], input, textarea, [tabindex]")];
+    const all = [...this.el.querySelectorAll("button, a, input, textarea, select, summary, .scroller")];
     const reachable = all.filter((node) => !node.disabled && node.checkVisibility?.() !== false);
     const edge = event.shiftKey ? reachable[0] : reachable.at(-1);
     if (this.el.getRootNode().activeElement !== edge) return;

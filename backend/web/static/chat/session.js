@@ -90,6 +90,16 @@ export class Session {
     this.rated();
   }
 
+  /** The transcript by e-mail; a guest says where to. */
+  mail(email) {
+    return this.api.post(this.store.conv, "/email", email ? { email } : {}, this.work.signal);
+  }
+
+  /** Earlier conversations, or one of them. */
+  past(tail = "") {
+    return this.api.get(this.store.conv, `/history${tail}`, this.work.signal);
+  }
+
   rated() {
     this.store.rated = this.store.conv.rated = true;
     this.store.save();

@@ -2,7 +2,7 @@
  * What the widget knows, in memory and across reloads. No requests and no elements here.
  *
  * Kept in localStorage, under the desk's origin: the conversation's id and token, whose it is (`sub`, for signed-in
- * learners), what has been read. Kept in sessionStorage: messages not sent yet. Messages themselves are never kept;
+ * learners), what has been read. Kept in sessionStorage: messages not sent yet, forms begun. Messages themselves are never kept;
  * after a reload they come from the desk.
  *
  * @typedef {{id: string, seq: number, at: string, author: string, text: string, client_id?: string}} Message
@@ -35,7 +35,7 @@ export class Store {
   wipe() {
     this.forget();
     storage("localStorage")?.removeItem(this.key);
-    storage("sessionStorage")?.removeItem(this.key);
+    for (const key of [this.key, `${this.key}:forms`]) storage("sessionStorage")?.removeItem(key);
   }
 
   /** The conversation kept from before, or null. */
@@ -60,6 +60,15 @@ export class Store {
   saveEchoes() {
     const unsent = this.echoes.filter((echo) => echo.status !== "sent").map((echo) => ({ ...echo, conv: this.conv?.id }));
     write("sessionStorage", this.key, unsent);
+  }
+
+  /** What stands in a form that is not sent: read, or kept, or, with null, forgotten. */
+  draft(form, values) {
+    const key = `${this.key}:forms`;
+    const id = `${this.conv?.id} ${form}`;
+    const kept = read("sessionStorage", key) ?? {};
+    if (values !== undefined) write("sessionStorage", key, { ...kept, [id]: values ?? undefined });
+    return kept[id];
   }
 
   /** @param {Message[]} messages @param {boolean} live written just now, so that their time is the desk's time now */

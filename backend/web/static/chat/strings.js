@@ -26,7 +26,7 @@ export const strings = {
 
   offline: "You are offline. What you write is sent as soon as you are back.",
   reconnecting: "The connection was lost. Trying again …",
-  sessionEnded: "This conversation can't be continued here. Start a new one; a person can still find the old one.",
+  sessionEnded: "This conversation can't be continued here. A person can still find it.",
   startNew: "Start a new conversation",
   cannotStart: "The desk can't be reached right now. The articles can be read all the same.",
   tryAgain: "Try again",
@@ -41,10 +41,19 @@ export const strings = {
   sent: "Sent",
   seen: "Seen",
   notSent: "Not sent.",
-  networkError: "Not sent. Check your connection, then try again.",
-  serverError: "The desk didn't answer. Your message is kept; please try again.",
+  networkError: "Not sent. Check your connection and try again.",
+  serverError: "The desk didn't answer. Your message is kept; try again.",
   typingBot: "The desk is writing",
   typingAgent: (name) => `${name} is writing`,
+
+  menu: "More to do",
+  back: "Back to the chat",
+  mail: "E-mail me this conversation",
+  mailTo: "Your e-mail address",
+  mailOwn: "We send it to the address of your account.",
+  mailed: (to) => `Sent to ${to}. It may take a minute.`,
+  past: "Earlier conversations",
+  noPast: "None yet.",
 
   sources: "Read more",
   helpful: "Was this right?",
@@ -65,7 +74,6 @@ export const strings = {
   typeToConfirm: (word) => `Type ${word} to confirm`,
   typeMismatch: (word) => `Type exactly ${word}, in these letters.`,
   confirm: "Confirm",
-  formSend: "Send",
   words: (n, least) => (least ? `${n} of at least ${least} words` : `${n} ${n === 1 ? "word" : "words"}`),
   wordsMissing: (n) => `${n} more ${n === 1 ? "word is" : "words are"} needed.`,
 

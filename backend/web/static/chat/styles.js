@@ -4,7 +4,7 @@ export const styles = `
   --paper: #fff; --sunken: #f5f2ec; --ink: #1c2524; --soft: #525d5b; --line: #e1dacd; --edge: #8a8578;
   --accent: var(--lectern-accent, #0b6a5d); --strong: #074f45; --on: var(--lectern-on-accent, #fff); --tint: #e2f0ec;
   --danger: #a3271c; --tint-danger: #fbe9e6; --warm: #fdf3d7; --focus: #0b57d0;
-  --sans: var(--lectern-font, "Inter", system-ui, -apple-system, "Segoe UI", "Roboto", sans-serif);
+  --sans: var(--lectern-font, system-ui, sans-serif);
   color-scheme: light; font: 400 16px/1.5 var(--sans); color: var(--ink); position: fixed; z-index: var(--lectern-layer, 1000);
   inset-block-end: 0; inset-inline-end: 0;
 }
@@ -19,7 +19,7 @@ export const styles = `
 [hidden] { display: none !important; }
 p, ul, ol, h2, fieldset { margin: 0; padding: 0; border: 0; }
 ul, ol { padding-inline-start: 1.4em; }
-button, input, textarea { font: inherit; color: inherit; }
+button, input, textarea, select { font: inherit; color: inherit; }
 button { cursor: pointer; }
 svg { inline-size: 1.25em; block-size: 1.25em; flex: none; fill: none; stroke: currentcolor; stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; }
 a { color: var(--accent); text-underline-offset: .18em; }
@@ -35,10 +35,10 @@ a { color: var(--accent); text-underline-offset: .18em; }
 @media (prefers-color-scheme: dark) { .badge { color: var(--accent); } }
 .panel {
   position: fixed; inset-block-end: 1.1rem; inset-inline-end: 1.1rem; display: flex; flex-direction: column; overflow: hidden;
-  inline-size: min(27rem, calc(100vw - 2rem)); block-size: min(46rem, calc(100vh - 2rem)); block-size: min(46rem, calc(100dvh - 2rem));
+  inline-size: min(27rem, calc(100vw - 2rem)); block-size: min(46rem, calc(100dvh - 2rem));
   border: 1px solid var(--line); border-radius: 18px; background: var(--paper); box-shadow: 0 10px 44px rgb(0 0 0 / 24%);
 }
-header { display: flex; align-items: center; gap: .7rem; padding: .7rem .6rem .7rem 1rem; padding-inline: 1rem .6rem; background: var(--tint); border-block-end: 1px solid var(--line); }
+header { display: flex; align-items: center; gap: .7rem; padding-block: .7rem; padding-inline: 1rem .6rem; background: var(--tint); border-block-end: 1px solid var(--line); }
 .mark { display: grid; place-items: center; inline-size: 2.3rem; block-size: 2.3rem; border-radius: 11px; background: var(--accent); color: var(--on); }
 .head { flex: 1; min-inline-size: 0; }
 h2 { font-size: 1.05rem; font-weight: 650; line-height: 1.25; }
@@ -47,7 +47,15 @@ h2 { font-size: 1.05rem; font-weight: 650; line-height: 1.25; }
 .identity { padding: .35rem 1rem; font-size: .82rem; color: var(--soft); border-block-end: 1px solid var(--line); }
 .banner { padding: .55rem 1rem; font-size: .9rem; background: var(--warm); border-block-end: 1px solid var(--line); }
 .round { display: grid; place-items: center; flex: none; inline-size: 44px; block-size: 44px; border: 0; border-radius: 50%; background: none; }
-.round:hover { background: var(--line); }
+.round:hover { background: var(--line); color: var(--ink); }
+.sheet { flex: 1; overflow-y: auto; padding: .5rem 1rem 1rem; }
+.sheet:not([hidden]) ~ * { display: none; }
+h3 { margin: .2rem 0 .6rem; font-size: 1.05rem; overflow-wrap: anywhere; }
+.sheet > .reply { inline-size: 100%; margin-block-end: .5rem; }
+.reply .help { display: block; font-weight: 400; }
+.menu { position: relative; }
+.menu summary { list-style: none; font-size: 1.3rem; }
+.menu div { position: absolute; z-index: 1; inset-inline-end: 0; display: grid; justify-items: start; inline-size: max-content; padding: .3rem; border: 1px solid var(--edge); border-radius: 12px; background: var(--paper); }
 .log { position: relative; flex: 1; min-block-size: 0; display: flex; }
 .scroller { position: relative; flex: 1; overflow-y: auto; overscroll-behavior: contain; padding: 1rem; }
 .scroller:focus-visible { outline-offset: -3px; }
@@ -58,7 +66,7 @@ h2 { font-size: 1.05rem; font-weight: 650; line-height: 1.25; }
 .body > * + *, .bubble > * + * { margin-block-start: .55rem; }
 .body li + li { margin-block-start: .25rem; }
 .body code { padding: 0 .25em; border-radius: 4px; background: var(--line); }
-.bubble:has(.step) { inline-size: 100%; max-inline-size: 100%; }
+.bubble:has(.step) { min-inline-size: 100%; }
 .learner { align-items: flex-end; }
 .learner .bubble { max-inline-size: 85%; border-radius: 16px 4px 16px 16px; background: var(--accent); color: var(--on); white-space: pre-wrap; }
 .learner.pending .bubble { opacity: .75; }
@@ -82,25 +90,24 @@ h2 { font-size: 1.05rem; font-weight: 650; line-height: 1.25; }
 .reply[aria-disabled], .reply:disabled { border-color: var(--line); background: var(--sunken); color: var(--soft); cursor: default; }
 .reply.chosen { border-color: var(--accent); background: var(--tint); color: var(--ink); }
 .reply.chosen::after { content: " ✓"; }
-.citations { display: flex; flex-direction: column; padding: 0; list-style: none; border-block-start: 1px solid var(--line); }
+.citations { display: flex; flex-direction: column; padding: 0; margin-block-end: -.4rem; list-style: none; border-block-start: 1px solid var(--line); }
 .citations a { display: flex; align-items: center; gap: .45rem; min-block-size: 44px; font-size: .92rem; line-height: 1.3; }
-.citations { margin-block-end: -.4rem; }
 .proposal { display: flex; align-items: center; gap: .45rem; font-size: .88rem; color: var(--soft); padding-block-start: .5rem; border-block-start: 1px solid var(--line); font-variant-numeric: tabular-nums; }
 .proposal.open { color: var(--ink); font-weight: 550; }
 .feedback { display: flex; align-items: center; gap: .1rem; font-size: .84rem; color: var(--soft); }
 .thumb { display: grid; place-items: center; inline-size: 44px; block-size: 44px; border: 0; border-radius: 50%; background: none; color: var(--soft); }
-.thumb:hover { background: var(--sunken); color: var(--ink); }
 .thumb[aria-pressed="true"] { color: var(--accent); background: var(--tint); }
 .thumb.down svg { rotate: 180deg; }
 .step, .rating { display: grid; gap: .4rem; padding: .8rem; margin-block-start: .6rem; border: 1px solid var(--line); border-radius: 12px; background: var(--paper); }
-.rating { margin-block-start: 1rem; }
 .step label, .rating label, legend { display: flex; align-items: center; gap: .45rem; padding: 0; font-weight: 600; font-size: .95rem; }
 .step .check { font-weight: 400; min-block-size: 44px; }
 .check input { inline-size: 1.25rem; block-size: 1.25rem; flex: none; accent-color: var(--accent); }
-.step input:not([type="checkbox"]), .step textarea, .rating textarea, .write textarea {
+.step input:not([type="checkbox"]), .step textarea, .step select, .rating textarea, .write textarea {
   inline-size: 100%; min-block-size: 44px; padding: .55rem .75rem; border: 1px solid var(--edge); border-radius: 10px; background: var(--paper); resize: vertical;
 }
 [aria-invalid] { border-color: var(--danger) !important; }
+details label { margin-block-start: .7rem; }
+summary { min-block-size: 44px; align-content: center; font-weight: 600; cursor: pointer; }
 .help { font-size: .86rem; color: var(--soft); }
 .error { color: var(--danger) !important; font-size: .9rem; font-weight: 550; }
 .stars { display: flex; }
@@ -114,7 +121,6 @@ h2 { font-size: 1.05rem; font-weight: 650; line-height: 1.25; }
 .write textarea { max-block-size: 9rem; border-radius: 22px; padding-inline: 1rem; line-height: 1.4; resize: none; }
 .write textarea::placeholder { color: var(--soft); opacity: 1; }
 .send { background: var(--accent); color: var(--on); }
-.send:hover { background: var(--strong); }
 .count { padding: .2rem .6rem; font-size: .84rem; color: var(--soft); }
 .tools { display: flex; justify-content: center; gap: 1rem; }
 .typing { display: flex; align-items: center; gap: .25rem; margin-block-start: .8rem; font-size: .88rem; color: var(--soft); }
@@ -134,7 +140,7 @@ h2 { font-size: 1.05rem; font-weight: 650; line-height: 1.25; }
   .launcher { padding: 0; inline-size: 3.4rem; justify-content: center; }
   .launcher .label { display: none; }
   .badge { position: absolute; inset-block-start: -.4rem; inset-inline-end: -.3rem; }
-  .panel { inset: 0; inline-size: 100%; block-size: 100%; block-size: 100dvh; border: 0; border-radius: 0; padding-block-end: env(safe-area-inset-bottom); }
+  .panel { inset: 0; inline-size: 100%; block-size: 100dvh; border: 0; border-radius: 0; padding-block-end: env(safe-area-inset-bottom); }
 }
 @media (max-height: 400px) { .identity { display: none; } .composer { padding-block: .3rem; } .tools { display: none; } }
 @media print { :host { display: none; } }

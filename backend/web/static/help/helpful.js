@@ -7,7 +7,8 @@ export function helpful(section) {
     const answer = event.submitter.value;
     form.querySelectorAll("button").forEach((button) => (button.disabled = true));
     try {
-      const body = new URLSearchParams({ helpful: answer });
+      // Who came for a section means that section.
+      const body = new URLSearchParams({ helpful: answer, section: location.hash.slice(1) });
       const reply = await fetch(form.action, { method: "POST", body, headers: { "X-Requested-With": "fetch" } });
       if (!reply.ok) throw new Error(String(reply.status));
       form.hidden = true;

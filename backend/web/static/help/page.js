@@ -16,6 +16,14 @@ document.addEventListener("click", ({ target }) => {
   else chat.open();
 });
 
+for (const form of document.querySelectorAll("form[data-ask]")) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    chat.ask(form.elements.question.value.trim());
+    form.reset();
+  });
+}
+
 // "/" goes to the search, as readers of documentation expect; not while something is being typed.
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest?.("input, textarea, select, lectern-chat");

@@ -1,0 +1,111 @@
+import { api, nameOf } from "./desk.js";
+import { decideForm } from "./decide.js";
+import { place } from "./route.js";
+import { badge, day, empty, fold, h, human, instant, plain, problem, say } from "./ui.js";
+import { outcomeKind, outcomeName, stateName } from "./words.js";
+
+/** What the account holds, list by list: title of a line, its details, and a mark. */
+const LISTS = [
+  ["enrollments", "Enrolments", (one, called) => [called(one.course), [human(one.mode), `since ${day(one.since)}`, one.completed_at && `completed ${day(one.completed_at)}`], one.ended && badge("Ended")]],
+  ["payments", "Payments", (one, called) => [`${plain(one.amount)} · ${called(one.item)}`, [human(one.kind), day(one.at), human(one.method), one.via !== "web" && human(one.via), one.refunded_at && `refunded ${day(one.refunded_at)}`], badge(human(one.status), { completed: "good", failed: "bad", pending: "warn" }[one.status])]],
+  ["refunds", "Refunds", (one) => [plain(one.amount), [one.payment, `asked ${day(one.requested_at)}`, one.expected_by && `expected by ${day(one.expected_by)}`]]],
+  ["subscriptions", "Subscriptions", (one, called) => [called(one.item), [human(one.plan), `since ${day(one.since)}`, one.trial_ends_at && `trial until ${day(one.trial_ends_at)}`, one.period_ends_at && `paid until ${day(one.period_ends_at)}`, one.cancel_reason && human(one.cancel_reason)], badge(human(one.status), { active: "good", trialing: "warn" }[one.status])]],
+  ["certificates", "Certificates", (one, called) => [called(one.course), [`earned ${day(one.earned_at)}`]]],
+  ["aid", "Financial Aid", (one, called) => [called(one.course), [`sent ${day(one.submitted_at)}`, `${one.words} words`, one.decided_at && `decided ${day(one.decided_at)}`, one.reason], badge(human(one.status), { approved: "good", denied: "bad", submitted: "warn" }[one.status])]],
+  ["submissions", "Assignments", (one) => [one.assignment, [one.score !== null && `score ${one.score}`], badge(human(one.status))]],
+];
+
+/** Who the conversation is with, as far as the desk knows: account, lists, cases, earlier conversations, audit; and what can be done. */
+class Learner extends HTMLElement {
+  connectedCallback() {
+    this.setAttribute("role", "complementary");
+    this.setAttribute("aria-label", "Learner");
+    this.wrong = problem();
+    this.tabIndex = 0;
+  }
+
+  /** @param {object} data the conversation @param {object} view its element */
+  async show(data, view) {
+    this.view = view;
+    this.conversation = data;
+    if (!data.learner) return this.#guest(data);
+    if (this.asking) return undefined;
+    this.asking = true;
+    try {
+      this.#draw(await api.get(`/learners/${encodeURIComponent(data.learner.id)}?conversation=${encodeURIComponent(data.id)}`));
+    } catch (error) {
+      if (this.drawn) return undefined;
+      const { audit, cases } = data.learner;
+      this.#draw({ learner: data.learner, audit, cases, conversations: data.history, operations: [] });
+      say(this.wrong, error.message);
+    } finally {
+      this.asking = false;
+    }
+    return undefined;
+  }
+
+  #guest(data) {
+    if (this.drawn === "guest") return;
+    this.drawn = "guest";
+    this.replaceChildren(h("h3", { tabindex: "-1" }, "Guest"), empty("Nobody is signed in", "A guest has no account here. When they sign in, this fills by itself."), data.page && h("p", { class: "hint" }, `On the page ${data.page}`));
+  }
+
+  #draw({ learner, audit = learner.audit ?? [], cases = learner.cases ?? [], conversations = [], operations = [], titles = {} }) {
+    const text = JSON.stringify([learner, audit, cases, conversations, operations]);
+    if (text === this.drawn) return;
+    const active = document.activeElement;
+    const focused = this.contains(active);
+    const open = new Set([...this.querySelectorAll("details[open]")].map(({ dataset }) => dataset.name));
+    const first = !this.drawn;
+    this.drawn = text;
+    this.decide ??= decideForm(learner.id, this.view);
+    this.decide.offer(operations);
+    const parts = [
+      ["account", fold("Account", account(learner), { open: true })],
+      ...LISTS.filter(([name]) => learner[name]?.length).map(([name, title, line]) => [name, list(title, learner[name], (one) => line(one, (id) => titles[id] ?? id), ["enrollments", "payments", "subscriptions"].includes(name))]),
+      ["cases", cases.length && list("Cases", cases, caseLine)],
+      ["conversations", conversations.length && fold(`Earlier conversations (${conversations.length})`, h("ul", { class: "records" }, ...conversations.map((one) => earlier(one))))],
+      ["emails", learner.emails?.length && list("E-mails", [...learner.emails].reverse(), ({ subject, at }) => [subject, [instant(at)]])],
+      ["audit", audit.length && list("Audit", [...audit].reverse(), auditLine)],
+    ].filter(([, part]) => part);
+    for (const [name, part] of parts) {
+      part.dataset.name = name;
+      if (!first) part.open = open.has(name);
+    }
+    this.replaceChildren(h("h3", { tabindex: "-1", dir: "auto" }, learner.name), this.wrong, this.decide.el, ...parts.map(([, part]) => part));
+    // Whoever reads or fills in something here goes on where they were.
+    if (focused) (active.isConnected ? active : this.querySelector("h3")).focus({ preventScroll: true });
+  }
+}
+
+function account(learner) {
+  const { sso, status } = learner;
+  const facts = [
+    ["E-mail", `${learner.email}${learner.email_confirmed ? "" : " (not confirmed)"}`], ["Learner", learner.id], ["Country", learner.country],
+    ["Signs in with", plain((learner.sign_ins ?? []).map(human))], ["Company", sso && `${sso.organisation}${sso.linked ? "" : " (not linked)"}`],
+    ["Name verified", human(learner.name_verification)], ["ID verified", human(learner.id_verification)], ["Status", status !== "active" && human(status)],
+  ];
+  return h("dl", { class: "facts" }, ...facts.filter(([, value]) => value).flatMap(([label, value]) => [h("dt", {}, label), h("dd", { dir: "auto" }, value)]));
+}
+
+function list(title, rows, line, open = false) {
+  return fold(`${title} (${rows.length})`, h("ul", { class: "records" }, ...rows.map((row) => {
+    const [name, details, mark] = line(row);
+    return h("li", {}, h("span", { class: "record-name", dir: "auto" }, name), mark && " ", mark, h("span", { class: "hint" }, details.filter(Boolean).join(" · ")));
+  })), { open });
+}
+
+function caseLine({ title, kind, about, status, opened_at: at, text }) {
+  return [title ?? human(kind), [text ?? about, `opened ${day(at)}`], badge(human(status), { open: "warn", approved: "good", declined: "bad" }[status])];
+}
+
+function auditLine({ operation, target, outcome, actor, at }) {
+  const who = actor?.startsWith("staff:") ? nameOf(actor.slice(6)) : human(actor?.split(":")[0]);
+  return [[human(operation), target].filter(Boolean).join(" · "), [who, instant(at)], badge(outcomeName(outcome), outcomeKind(outcome))];
+}
+
+function earlier({ id, at, state, topic }) {
+  return h("li", {}, h("a", { href: place({ id }) }, topic ? human(topic) : `Conversation of ${day(at)}`), h("span", { class: "hint" }, `${instant(at)} · ${stateName(state)}`));
+}
+
+customElements.define("desk-learner", Learner);
