@@ -16,21 +16,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.conversations.agenda import Agenda
 from backend.conversations.fanout import STAFF
 from backend.conversations.text import clean
-from backend.errors import BadInput, Conflict, Forbidden, NotFound
+from backend.errors import BadInput, Conflict
 from backend.ids import hash_token, new_id, new_token
 from backend.operations.service import Confirmed
 from backend.policy.decision import Decision, Outcome
-from backend.policy.facts import Account, Request
+from backend.policy.facts import Account
 from backend.slack import blocks
 from backend.slack.lookup import CHANNEL, LookUp
 from backend.slack.parts import Parts, Place
 from backend.slack.text import mrkdwn
 from backend.staff.accounts import Member
+from backend.staff.acting import Acting as Shared
+from backend.staff.acting import actor, keep_note
 from backend.store.accounts import load_account
-from backend.store.desk_models import ConversationRow, NoteRow, OwnershipRow, ProposalRow
+from backend.store.desk_models import ConversationRow, OwnershipRow, ProposalRow
 from backend.store.slack_models import SlackOutgoingRow
 
 LONGEST_REASON = 2000
+# What a member keeps about a learner, where there is no conversation of the two (`_conversation`).
+FILE = "conv_slack_"
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,11 @@ class Offer:
     decision: Decision
     carries: dict[str, Any]
 
+    @property
+    def in_chat(self) -> bool:
+        """Whether the member has the learner's conversation, so that the yes can be asked for there."""
+        return "proposal" in self.carries and not self.carries["conversation"].startswith(FILE)
+
 
 class Acting:
     """Offers an operation in a dialog and carries it out after its yes."""
@@ -49,33 +58,23 @@ class Acting:
         self._parts = parts
         self._lookup = lookup
         self._operations = parts.services.operations
+        self._acting = Shared(parts.services.operations, parts.services.wording, CHANNEL)
 
     async def offer(self, member: Member, pressed: dict[str, Any]) -> Offer:
         """Decide now and keep what is shown. Raises NotFound, Forbidden for what is the learner's own to do."""
-        operation = self._operations.registry.get(str(pressed.get("op")))
-        if operation is None:
-            raise NotFound(self._parts.say("no_target"))
-        if operation.steps:
-            raise Forbidden(self._parts.say("learners_own"), code="learners_own")
+        name, learner, target = str(pressed.get("op")), str(pressed.get("learner")), pressed.get("target")
         async with self._parts.services.store.write() as session:
-            account = await load_account(session, str(pressed.get("learner")))
-            if account is None:
-                raise NotFound(self._parts.say("no_learner"))
-            target = self._lookup.own_target(operation.name, account) or pressed.get("target")
-            request = Request(channel=CHANNEL)
-            decision = self._operations.decide(operation.name, account, target, request, self._parts.now)
+            asked = await self._acting.ask(session, learner, name, target, self._parts.now)
             carries: dict[str, Any] = {}
-            if decision.is_actionable:
-                conversation = await self._conversation(session, member, account, pressed.get("conversation"))
-                carries = {"learner": account.id, "conversation": conversation}
-                if operation.at_once:
-                    carries |= {"op": operation.name}
+            if asked.decision.is_actionable:
+                conversation = await self._conversation(session, member, asked.account, pressed.get("conversation"))
+                carries = {"learner": asked.account.id, "conversation": conversation}
+                if asked.operation.at_once:
+                    carries |= {"op": name}
                 else:
-                    row = await self._operations.propose(
-                        session, conversation, account, decision, request, by=f"staff:{member.id}"
-                    )
+                    row = await self._acting.offer(session, member, conversation, asked)
                     carries |= {"proposal": row.id}
-        return Offer(account, decision, carries)
+        return Offer(asked.account, asked.decision, carries)
 
     async def _conversation(self, session: AsyncSession, member: Member, account: Account, named: str | None) -> str:
         """The learner's conversation the member has, or else the member's own file on the learner.
@@ -88,7 +87,7 @@ class Acting:
             if row and owner and row.learner_id == account.id and owner.staff_id == member.id:
                 return named
         digest = hashlib.sha256(f"{member.id}\0{account.id}".encode()).hexdigest()[:24]
-        file_id, now = f"conv_slack_{digest}", self._parts.now
+        file_id, now = f"{FILE}{digest}", self._parts.now
         if await session.get(ConversationRow, file_id) is None:
             session.add(
                 ConversationRow(
@@ -129,17 +128,10 @@ class Acting:
     async def _confirm(self, session: AsyncSession, member: Member, carried: dict[str, Any]) -> tuple[str, bool]:
         conversation, proposal_id = carried["conversation"], str(carried.get("proposal"))
         shown = await self._operations.find(session, conversation, proposal_id)
-        if shown is None or shown.proposed_by != f"staff:{member.id}":
+        if shown is None or shown.proposed_by != actor(member):
             raise Conflict(self._parts.say("offer_gone"), code="offer_gone")
-        confirmed = await self._operations.confirm(
-            session,
-            conversation,
-            carried["learner"],
-            proposal_id,
-            now=self._parts.now,
-            channel=CHANNEL,
-            actor=f"staff:{member.id}",
-        )
+        learner, now = carried["learner"], self._parts.now
+        confirmed = await self._acting.yes(session, member, conversation, learner, proposal_id, now)
         return self._worded(member, confirmed, shown), confirmed.state == "done"
 
     def _worded(self, member: Member, confirmed: Confirmed, shown: ProposalRow) -> str:
@@ -152,18 +144,12 @@ class Acting:
         return parts.say(f"offer_{confirmed.state}", values) + (f"\n{why}" if why else "")
 
     async def _at_once(self, session: AsyncSession, member: Member, carried: dict[str, Any]) -> tuple[str, bool]:
-        account = await load_account(session, carried["learner"], for_update=True)
-        if account is None:
-            raise NotFound(self._parts.say("no_learner"))
-        name, request = str(carried["op"]), Request(channel=CHANNEL)
-        target = self._lookup.own_target(name, account)
-        decision = self._operations.decide(name, account, target, request, self._parts.now)
+        name, learner = str(carried["op"]), carried["learner"]
+        asked = await self._acting.ask(session, learner, name, None, self._parts.now, lock=True)
         values = self._about(name, None)
-        if not decision.is_actionable:
+        if not asked.decision.is_actionable:
             return self._parts.say("offer_changed", values), False
-        await self._operations.do_at_once(
-            session, carried["conversation"], account, decision, request, f"staff:{member.id}"
-        )
+        await self._acting.at_once(session, member, carried["conversation"], asked)
         return self._parts.say("done", values, name=member.name), True
 
     def _about(self, operation: str, target: str | None) -> dict[str, Any]:
@@ -172,9 +158,7 @@ class Acting:
     def _keep_reason(self, session: AsyncSession, member: Member, conversation: str, said: str, reason: str) -> None:
         """Why it was done, as a private note where the console shows it."""
         text = self._parts.say("reason_note", what=said, reason=reason)
-        session.add(
-            NoteRow(id=new_id("note"), conversation_id=conversation, staff_id=member.id, at=self._parts.now, text=text)
-        )
+        keep_note(session, member, conversation, text, self._parts.now)
 
     async def _show(
         self,
@@ -187,7 +171,7 @@ class Acting:
     ) -> None:
         """The message the dialog was opened from, as things are now, under what was done and by whom."""
 
-        named = None if carried["conversation"].startswith("conv_slack_") else carried["conversation"]
+        named = None if carried["conversation"].startswith(FILE) else carried["conversation"]
         shown = [blocks.section(mrkdwn(said)), *(self._lookup.card(account, named) if account else [])]
         body, lane = blocks.message(said, shown), f"user:{place.user}"
         if place.response_url:

@@ -55,8 +55,8 @@ class Cards:
             asked = "\n".join(quoted(text[:500]) for text in summary["asked"])
             shown.append(blocks.section(f"{escape(parts.say('summary_asked'))}\n{asked}"))
         decided = [
-            parts.say("summary_decision", {**one, "target": one["target"] or None, "outcome": self._outcome(one)})
-            for one in summary["decided"]
+            parts.say("summary_decision", {**one, **_told(one), "outcome": self._outcome(one)})
+            for one in summary["decided"][-3:]
         ]
         decided += [
             parts.say("summary_proposal", {**one, "target": one["target"] or None}) for one in summary["proposals"]
@@ -70,7 +70,7 @@ class Cards:
 
     def _buttons(self, conversation_id: str, owner: OwnershipRow, learner: Mapping[str, Any] | None) -> list[Json]:
         say = self._parts.say
-        console = blocks.address(say("button_console"), self._parts.console_url)
+        console = blocks.address(say("button_console"), self._parts.console_url(conversation_id))
         if owner.state == "queued":
             claim = blocks.button("lectern_claim", say("button_claim"), conversation_id, "primary")
             return [blocks.actions(claim, console)]
@@ -127,7 +127,7 @@ class Cards:
     def urgent(self, row: ConversationRow, owner: OwnershipRow) -> Json:
         """Calls whoever is at their desk."""
         text = self._parts.say("alert_urgent", why=self._why(owner))
-        console = blocks.address(self._parts.say("button_console"), self._parts.console_url)
+        console = blocks.address(self._parts.say("button_console"), self._parts.console_url(row.id))
         claim = blocks.button("lectern_claim", self._parts.say("button_claim"), row.id, "danger")
         return blocks.message(text, [blocks.section(f"<!here> {mrkdwn(text)}"), blocks.actions(claim, console)])
 
@@ -154,6 +154,11 @@ class Cards:
         approve = blocks.button("lectern_approve", parts.say("button_approve"), case.id, "primary")
         decline = blocks.button("lectern_decline", parts.say("button_decline"), case.id, "danger")
         return blocks.message(title, [*shown, blocks.actions(approve, decline)])
+
+
+def _told(decision: Mapping[str, Any]) -> Json:
+    """The target, if there is one, and the codes of the reasons."""
+    return {"target": decision["target"] or None, "reasons": [reason["code"] for reason in decision["reasons"]]}
 
 
 def _plain_details(details: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:

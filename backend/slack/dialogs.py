@@ -34,10 +34,23 @@ def operation(parts: Parts, offered: Offer, place: Place) -> Json:
     close = parts.say("dialog_close")
     if not offered.carries:
         return blocks.modal("lectern_shown", title, shown, close=close)
+    if offered.in_chat:
+        wish = {"op": decision.operation, "target": decision.target, "conversation": offered.carries["conversation"]}
+        shown.append(
+            blocks.section(parts.say("dialog_in_chat"), blocks.button("lectern_offer", parts.say("button_offer"), wish))
+        )
     shown.append(blocks.text_input("reason", parts.say("dialog_reason"), parts.say("dialog_reason_hint")))
     submit = parts.say("dialog_ask" if decision.outcome is Outcome.REFER_TO_AGENT else "dialog_do")
     carries = {**offered.carries, **place.to_json()}
     return blocks.modal("lectern_act", title, shown, close=close, submit=submit, carries=carries)
+
+
+def offered_in_chat(parts: Parts, operation: str) -> Json:
+    """What stands in the dialog once the learner has been offered it."""
+    title = parts.services.wording.say(f"button_{operation}")
+    return blocks.modal(
+        "lectern_shown", title, [blocks.section(parts.say("offered_in_chat"))], close=parts.say("dialog_close")
+    )
 
 
 def reply(parts: Parts, conversation: str, place: Place) -> Json:

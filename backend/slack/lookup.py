@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.conversations import presence
 from backend.conversations.text import clean
 from backend.errors import BadInput, NotFound
 from backend.operations.base import Candidate, Operation
@@ -20,6 +21,7 @@ from backend.slack.blocks import Json
 from backend.slack.parts import Parts
 from backend.slack.text import escape, mrkdwn
 from backend.staff.accounts import Member
+from backend.staff.acting import fits, own_target
 from backend.store.accounts import load_account
 from backend.store.desk_models import AuditRow, ConversationRow, OwnershipRow, StaffRow
 from backend.store.world_models import EnrollmentRow, LearnerRow, PaymentRow, SubscriptionRow
@@ -97,18 +99,12 @@ class LookUp:
                 continue
             candidates = operation.candidates(account, now) if operation.has_target else [None]
             for candidate in candidates:
-                target = candidate.target if candidate else self.own_target(operation.name, account)
+                target = candidate.target if candidate else own_target(operation.name, account)
                 decision = operations.decide(operation.name, account, target, Request(channel=CHANNEL), now)
-                # Cancelling and ending a trial are two rules for one subscription: the one that is not meant is noise.
-                if operation.name in _CANCELS and operation.name != _cancel_of(account, target):
+                if not fits(operation.name, account, target):
                     continue
                 found.append(Line(operation, candidate, decision))
         return found
-
-    @staticmethod
-    def own_target(operation: str, account: Account) -> str | None:
-        """The target of an operation that is about the account itself."""
-        return account.email if operation == "reset_password" else None
 
     def _line(self, account: Account, line: Line, conversation: str | None) -> Json:
         decision = line.decision
@@ -234,11 +230,11 @@ class LookUp:
         return [blocks.section(mrkdwn(self._parts.say("status", values, online=online)))]
 
     async def _online(self, session: AsyncSession) -> list[str]:
-        """Who has a conversation, or did something a moment ago."""
+        """Who has a conversation or an open console, or did something a moment ago."""
         busy = select(OwnershipRow.staff_id).where(OwnershipRow.staff_id.is_not(None))
         acted = select(AuditRow.actor).where(AuditRow.at >= self._parts.now - ONLINE, AuditRow.actor.like("staff:%"))
         ids = {actor.removeprefix("staff:") for actor in (await session.scalars(acted)).all()}
-        ids |= set((await session.scalars(busy)).all())
+        ids |= set((await session.scalars(busy)).all()) | await presence.online_ids(session, self._parts.now)
         query = select(StaffRow.name).where(StaffRow.id.in_(ids), StaffRow.active).order_by(StaffRow.name)
         return list((await session.scalars(query)).all())
 
@@ -253,11 +249,6 @@ _GROUPS = (
         ("resend_confirmation", "reset_password", "unlink_login", "report_email_change", "delete_account"),
     ),
 )
-
-
-def _cancel_of(account: Account, target: str | None) -> str:
-    subscription = account.subscription(target or "")
-    return "cancel_trial" if subscription and subscription.status == "trialing" else "cancel_subscription"
 
 
 def _plain(value: Any) -> str:

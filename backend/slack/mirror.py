@@ -49,7 +49,7 @@ class Mirror:
         behind = await self._behind()
         for conversation_id, owner_changed in behind:
             # The summary is read by the staff service in a transaction of its own, before the one that tells it.
-            seen = await self._parts.services.staff.show(conversation_id) if owner_changed else None
+            seen = await self._parts.services.showing.show(conversation_id) if owner_changed else None
             async with self._store.write() as session:
                 await self._catch_up(session, conversation_id, seen)
         return len(behind) + await self._erased()

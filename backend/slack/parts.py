@@ -89,9 +89,9 @@ class Parts:
     def alert_channel(self) -> str:
         return self.services.settings.slack_alert_channel or self.support_channel
 
-    @property
-    def console_url(self) -> str:
-        return f"{self.services.settings.base_url}/console"
+    def console_url(self, conversation_id: str) -> str:
+        """Where the console shows the conversation; it asks whoever is not signed in to do so there."""
+        return f"{self.services.settings.base_url}/console/c/{conversation_id}"
 
     def say(self, key: str, values: Mapping[str, Any] | None = None, **more: Any) -> str:
         """A sentence of `data/slack/responses.yml`."""

@@ -12,6 +12,12 @@ _MARKDOWN_LINK = re.compile(r"\[([^\]]+)\]\((?:https?://[^\s)]+|/[^\s)]*)\)")
 # Slack only sees a mark where a word begins or ends; a zero-width space takes its meaning away.
 _MARKS = re.compile(r"(?<!\w)[*_~`]+|[*_~`]+(?!\w)")
 
+# Signs that an escape says are only signs wait as private characters while the marks are changed.
+_SIGNS = "\\*`[]"
+_HELD = {sign: chr(0xE000 + place) for place, sign in enumerate(_SIGNS)}
+_ESCAPED = re.compile(r"\\([\\*`\[\]])")
+_HELD_SIGN = re.compile("[\ue000-\ue004]")
+
 
 def escape(text: str) -> str:
     """Plain text as Slack shows it to the letter: no mention, no link, no channel can be made with it."""
@@ -26,9 +32,11 @@ def quoted(text: str) -> str:
 
 def mrkdwn(markdown: str) -> str:
     """The desk's Markdown subset as Slack's: `**bold**`, lists, links by their title."""
-    text = escape(_MARKDOWN_LINK.sub(r"\1", markdown))
+    text = _ESCAPED.sub(lambda found: _HELD[found[1]], escape(_MARKDOWN_LINK.sub(r"\1", markdown)))
     text = re.sub(r"\*\*(.+?)\*\*", r"*\1*", text)
-    return re.sub(r"^(\s*)[-*]\s+", r"\1• ", text, flags=re.M)
+    text = re.sub(r"^(\s*)[-*]\s+", r"\1• ", text, flags=re.M)
+    # Slack knows no escape: a zero-width space before a sign takes its meaning away.
+    return _HELD_SIGN.sub(lambda found: f"\u200b{_SIGNS[ord(found[0]) - 0xE000]}", text)
 
 
 def link(url: str, title: str) -> str:

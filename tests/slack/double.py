@@ -196,6 +196,16 @@ class SlackDouble:
         user = self.users.get(arguments.get("user", ""))
         return {"ok": True, "user": user} if user else {"ok": False, "error": "user_not_found"}
 
+    def _views_update(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Only what is there can be changed, into something that is a dialog."""
+        if not is_valid_view(arguments["view"]):
+            return {"ok": False, "error": "invalid_arguments"}
+        number = next((n for n, view in enumerate(self.views) if view["id"] == arguments["view_id"]), None)
+        if number is None:
+            return {"ok": False, "error": "not_found"}
+        self.views[number] = {**arguments["view"], "id": arguments["view_id"], "hash": "2.x"}
+        return {"ok": True, "view": self.views[number]}
+
     def _views_open(self, arguments: dict[str, Any]) -> dict[str, Any]:
         trigger = arguments.get("trigger_id", "")
         if trigger not in self.triggers:

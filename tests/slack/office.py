@@ -181,6 +181,24 @@ class Person:
         await self.office.settle()
         return answer
 
+    async def press_in(self, view: dict[str, Any], action: str, **more: Any) -> Answer:
+        """Press a button of a dialog."""
+        button = more.pop("button", None) or buttons(view)[action]
+        payload = {
+            "type": "block_actions",
+            "team": {"id": "T1", "domain": "desk"},
+            "user": {"id": self.user, "username": self.name.lower(), "team_id": "T1"},
+            "api_app_id": "A1",
+            "trigger_id": self.office.slack.trigger(),
+            "container": {"type": "view", "view_id": view["id"]},
+            "view": {**view, "root_view_id": view["id"], "state": {"values": {}}},
+            "actions": [{**button, "block_id": "b", "action_ts": "1.2"}],
+            **more,
+        }
+        answer = await self.office.interaction(payload)
+        await self.office.settle()
+        return answer
+
     async def submit(self, view: dict[str, Any], text: str, **more: Any) -> Answer:
         """Fill the one box of a dialog and send it off."""
         block = next((one["block_id"] for one in view["blocks"] if one["type"] == "input"), "none")

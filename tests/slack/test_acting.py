@@ -186,6 +186,49 @@ async def test_a_case_is_declined_with_a_reason_and_decided_once(office: Office)
     assert "declined already" in office.slack.responses[-1]["text"]
 
 
+async def test_in_a_takeover_the_learner_is_offered_it_and_says_yes_in_the_chat(each_office: Office) -> None:
+    office = each_office
+    sam = await office.colleague("Sam")
+    ana = await office.desk.open("ana")
+    await ana.say("a person please")
+    await office.settle()
+    card = office.card("Waiting")
+    await sam.press(card, "lectern_claim")
+    await sam.press(card, "lectern_look")
+    await sam.press(office.slack.responses[-1], "lectern_act")
+    view = office.slack.views[-1]
+    await sam.press_in(view, "lectern_offer")
+    assert "offer is in the chat" in text_of(office.slack.views[-1])
+    offer = (await ana.transcript())[-1]
+    assert (offer["author"], offer["agent"]["name"], offer["proposal"]["state"]) == ("agent", "Sam", "open")
+    assert "$79.00" in office.thread_text(card), "the thread does not show what was offered"
+    # The dialog's own yes is good for nothing any more, and a plain one of the learner's never was.
+    await sam.submit(view, "as asked")
+    await ana.say("yes")
+    assert (await office.desk.learner("ana"))["refunds"] == []
+    answer = await ana.press_id(offer["buttons"][0]["id"])
+    assert (answer.body["state"], answer.kinds) == ("agent", ["result"])
+    told = await office.desk.learner("ana")
+    assert len(told["refunds"]) == 1
+    assert (told["audit"][-1]["actor"], told["audit"][-1]["operation"]) == ("learner:ana", "refund")
+    async with office.desk.services.store.read() as session:
+        row = (await session.scalars(select(AuditRow).where(AuditRow.operation == "refund"))).all()[-1]
+    assert row.record["proposed_by"] == f"staff:{sam.staff_id}"
+
+
+async def test_without_the_conversation_there_is_nothing_to_offer_it_in(office: Office) -> None:
+    sam, mira = await office.colleague("Sam"), await office.colleague("Mira")
+    ana = await office.desk.open("ana")
+    view = await _dialog(office, sam)
+    assert "lectern_offer" not in buttons(view)
+    value = json.dumps({"op": "refund", "target": "pay-1", "conversation": ana.id})
+    forged = {"type": "button", "action_id": "lectern_offer", "value": value}
+    for who in (sam, mira, office.stranger()):
+        await who.press_in(view, "lectern_offer", button=forged)
+    assert "Offer it" not in text_of(office.slack.views[-1])
+    assert not any("proposal" in message for message in await ana.transcript())
+
+
 async def test_from_a_claimed_conversation_it_belongs_to_the_conversation(office: Office) -> None:
     sam = await office.colleague("Sam")
     ana = await office.desk.open("ana")

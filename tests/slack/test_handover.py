@@ -111,3 +111,14 @@ async def test_a_transfer_in_the_console_is_seen_in_slack(office: Office) -> Non
     before = await ana.transcript()
     await sam.message("/reply still me", card)
     assert await ana.transcript() == before
+
+
+async def test_the_card_leads_to_the_conversation_in_the_console(office: Office) -> None:
+    ana = await office.desk.open("ana")
+    await ana.say("a person please")
+    await office.settle()
+    blocks = office.card("Waiting")["blocks"]
+    links = [element["url"] for block in blocks for element in block.get("elements", ()) if "url" in element]
+    assert [link.removeprefix(office.desk.services.settings.base_url) for link in links] == [f"/console/c/{ana.id}"]
+    page = await office.desk.call("GET", f"/console/c/{ana.id}")
+    assert page.status == 200 and "default-src 'self'" in page.headers["Content-Security-Policy"]

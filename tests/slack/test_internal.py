@@ -95,7 +95,7 @@ async def test_an_edit_a_deletion_and_a_reaction_change_nothing_for_the_learner(
 async def test_what_staff_say_among_themselves_is_a_note_in_the_console(office: Office) -> None:
     sam, ana, card = await claimed(office)
     await sam.message(SECRET_WORDS, card)
-    seen = await office.desk.services.staff.show(ana.id)
+    seen = await office.desk.services.showing.show(ana.id)
     assert [note["text"] for note in seen["notes"]] == [SECRET_WORDS]
     data = await office.desk.call(
         "GET", "/api/v1/learners/ana/data", headers={"Authorization": f"Bearer {office.desk.identity('ana')}"}

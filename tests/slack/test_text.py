@@ -25,6 +25,7 @@ def test_nothing_that_was_written_becomes_a_mention_a_link_or_a_mark() -> None:
 def test_the_desks_markdown_is_slacks() -> None:
     assert mrkdwn("**bold** & more\n- one\n- two") == "*bold* &amp; more\n• one\n• two"
     assert mrkdwn("see [the page](/help/x#y)") == "see the page"
+    assert mrkdwn(r"**C\*\* Pointers**") == "*C\u200b*\u200b* Pointers*"
 
 
 def test_what_was_typed_in_slack_is_plain_text() -> None:

@@ -12,6 +12,7 @@ from backend.errors import NotFound
 from backend.slack import dialogs
 from backend.slack.listeners import Deeds
 from backend.slack.parts import Place
+from backend.staff.acts import Wish
 
 
 def register(app: AsyncApp, deeds: Deeds) -> None:
@@ -28,6 +29,10 @@ def register(app: AsyncApp, deeds: Deeds) -> None:
     @app.action("lectern_act")
     async def act(action: dict[str, Any], body: dict[str, Any], context: Any) -> None:
         await offer(deeds, json.loads(action["value"]), body["trigger_id"], context["place"])
+
+    @app.action("lectern_offer")
+    async def offer_in_chat(action: dict[str, Any], body: dict[str, Any], context: Any) -> None:
+        await put_to_learner(deeds, json.loads(action["value"]), body["view"]["id"], context["place"])
 
     @app.action(re.compile(r"lectern_(?:reply|approve|decline)"))
     async def ask(action: dict[str, Any], body: dict[str, Any], context: Any) -> None:
@@ -53,7 +58,7 @@ async def change_owner(deeds: Deeds, what: str, conversation: str, place: Place)
 async def look_up(deeds: Deeds, conversation: str, place: Place) -> None:
     """The account of the conversation's learner, for who pressed; actions from there belong to the conversation."""
     member = await deeds.parts.directory.member(place.user, "look_up_learner")
-    seen = await deeds.parts.services.staff.show(conversation)
+    seen = await deeds.parts.services.showing.show(conversation)
     if not seen["learner"]:
         raise NotFound(deeds.parts.say("no_learner"))
     shown = await deeds.lookup.learner(member, seen["learner"]["id"], conversation)
@@ -66,6 +71,15 @@ async def offer(deeds: Deeds, pressed: dict[str, Any], trigger: str, place: Plac
     offered = await deeds.acting.offer(member, pressed)
     view = dialogs.operation(deeds.parts, offered, place)
     await deeds.parts.calls.call("views.open", trigger_id=trigger, view=view)
+
+
+async def put_to_learner(deeds: Deeds, pressed: dict[str, Any], view: str, place: Place) -> None:
+    """The offer goes into the chat: the learner's own button is the yes. The dialog says so."""
+    member = await deeds.parts.directory.member(place.user, "slack_offer")
+    wish = Wish(str(pressed.get("op")), pressed.get("target"))
+    await deeds.parts.services.acts.offer(member, str(pressed.get("conversation")), wish)
+    shown = dialogs.offered_in_chat(deeds.parts, wish.operation)
+    await deeds.parts.calls.call("views.update", view_id=view, view=shown)
 
 
 async def open_dialog(deeds: Deeds, action: str, about: str, trigger: str, place: Place) -> None:

@@ -84,7 +84,7 @@ async def note(deeds: Deeds, place: Place, conversation: str, text: str) -> None
     except ServiceError:
         return  # whoever talks in the channel need not be told that they are not staff
     kept = message_text(written(text) or "…", deeds.parts.services.settings.max_message_chars)
-    await deeds.parts.services.staff.note(member, conversation, kept)
+    await deeds.parts.services.notes.add(member, conversation, kept)
 
 
 async def reply(deeds: Deeds, place: Place, conversation: str, text: str) -> None:
