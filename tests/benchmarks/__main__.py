@@ -8,12 +8,15 @@ import random
 import socket
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from desk.paths import ROOT
 from knowledge.reader import load_knowledge
-from tests.benchmarks.desk import measure_desk, train_seconds
+from tests.benchmarks.crowd import Figures, measure_crowd
+from tests.benchmarks.crowd import table as crowd_table
+from tests.benchmarks.desk import measure_desk, train_seconds, understanding
 from tests.benchmarks.stock import measure_stock
 
 
@@ -29,6 +32,12 @@ def arguments() -> argparse.Namespace:
         type=int,
         default=None,
         help="train the baseline for so many rounds only (its 100); same speed",
+    )
+    parser.add_argument(
+        "--times", type=int, default=10, help="how many times as many sections understanding is measured with (10)"
+    )
+    parser.add_argument(
+        "--crowd-seconds", type=float, default=300.0, help="how long 200 learners and 20 agents are connected (300)"
     )
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "bench.json", help="where the figures go")
     return parser.parse_args()
@@ -54,6 +63,10 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         results["desk"] = {"train_seconds": train_seconds()}
         print("measuring the desk …", flush=True)
         results["desk"] |= measure_desk(Path(folder) / "desk", questions, options.turns, options.refunds)
+        print(f"measuring understanding, also with {options.times} times the sections …", flush=True)
+        results["understanding"] = understanding(options.times)
+        print("connecting 200 learners and 20 agents …", flush=True)
+        results["crowd"] = asdict(measure_crowd(Path(folder) / "crowd", seconds=options.crowd_seconds))
         if not options.no_baseline:
             print("training and measuring the stock baseline (several minutes) …", flush=True)
             results["stock"] = measure_stock(
@@ -97,6 +110,14 @@ def table(results: dict[str, Any]) -> str:
         row(f"memory MB, {name}", "memory_mb", name)
     for name, value in results.get("ratios", {}).items():
         lines.append(f"{name:34}{value:>12.3f}  (desk / stock)")
+    for found in ("now", "more"):
+        cost = results["understanding"][found]
+        lines.append(
+            f"a question on one core, {cost['sections']} sections: {cost['question_ms']:.1f} ms "
+            f"({cost['examples']} examples, trained in {cost['train_seconds']:.0f} s)"
+        )
+    lines.append(f"{'growth of that cost':34}{results['understanding']['growth']:>12.0%}")
+    lines.append(crowd_table(Figures(**results["crowd"])))
     return "\n".join(lines)
 
 

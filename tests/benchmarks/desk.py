@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import time
 import uuid
@@ -61,10 +62,17 @@ def world() -> dict[str, Any]:
 
 
 def train_seconds() -> float:
-    """Seconds to train the model from nothing."""
+    """Seconds to train the model from nothing, the sentence vectors included."""
     started = time.perf_counter()
-    subprocess.run([python_of(VENV_BOT), "-m", "bot.train"], cwd=ROOT, check=True, capture_output=True)
+    subprocess.run([python_of(VENV_BOT), "-m", "bot.train", "--anew"], cwd=ROOT, check=True, capture_output=True)
     return round(time.perf_counter() - started, 1)
+
+
+def understanding(times: int) -> dict[str, Any]:
+    """What `bot.bench_cost` finds: the cost of a question on one core, now and with so many times the sections."""
+    command = [python_of(VENV_BOT), "-m", "bot.bench_cost", "--times", str(times)]
+    found = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return json.loads(found.stdout.splitlines()[-1])
 
 
 def measure_desk(state: Path, questions: list[str], turns: int, refunds: int) -> dict[str, Any]:
