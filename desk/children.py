@@ -62,6 +62,16 @@ def finish(child: subprocess.Popen, tick: Callable[[], None] | None = None) -> i
         stop([child])
 
 
+def how(status: int) -> str:
+    """How a program ended, to follow a verb: "with exit status 1", "by SIGSEGV"."""
+    if status >= 0:
+        return f"with exit status {status}"
+    try:
+        return f"by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"by signal {-status}"
+
+
 def send(child: subprocess.Popen, signum: int) -> None:
     """Send a signal to a program's whole group, if there still is one."""
     with contextlib.suppress(ProcessLookupError, PermissionError):

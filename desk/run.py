@@ -98,8 +98,10 @@ def train(console: Console, if_stale: bool) -> None:
             status = children.finish(
                 child, tick=lambda: console.progress(f"Training the model ({time.monotonic() - started:.0f} s)")
             )
-        if status:
+        if status > 0:
             raise DeskError(f"{last_words(log) or 'The model could not be trained.'} (see {shown(log)})")
+        if status:  # ended from outside or by an accident: its last words are of something else
+            raise DeskError(f"The training was ended {children.how(status)} (see {shown(log)})")
         console.step(last_words(log) or "The model is ready.")
 
 

@@ -243,7 +243,7 @@ class Stack:
         if part.down or part.replacing:
             return
         now = time.monotonic()
-        title, how = part.service.title_first, _how(process.returncode)
+        title, how = part.service.title_first, children.how(process.returncode)
         if not part.ever_ready and process.returncode > 0:
             words = logs.last_words(part.log) or how
             told = words if "cannot start" in words else f"{title} could not start: {words}"
@@ -269,15 +269,6 @@ def _complaint(log: Path) -> str:
     """What a command of the backend says is wrong: from `lectern: ` on, or else its last line."""
     _, found, told = log.read_text(errors="replace").rpartition("lectern: ")
     return " ".join(told.split()) if found else logs.last_words(log)
-
-
-def _how(status: int) -> str:
-    if status >= 0:
-        return f"with exit status {status}"
-    try:
-        return f"by {signal.Signals(-status).name}"
-    except ValueError:
-        return f"by signal {-status}"
 
 
 def _listed(services: Sequence[Service]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import signal
@@ -12,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from desk import run
+from desk.console import Console
+from desk.errors import DeskError
 from desk.paths import ROOT
 from tests.setup.toys import eventually, is_running
 
@@ -171,3 +175,19 @@ def test_help_names_every_command():
     assert done.returncode == 0
     for command in ("setup", "train", "run", "test", "lock", "clean"):
         assert re.search(rf"^    {command} ", done.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("status", "told"), [(1, "the last line of its log"), (-11, "The training was ended by SIGSEGV")]
+)
+def test_a_training_that_failed_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, told: str):
+    def spawn(command, env, output):
+        output.write(b"a warning of long ago\nthe last line of its log\n")
+        output.flush()
+
+    monkeypatch.setattr(run, "STAMPS", tmp_path)
+    monkeypatch.setattr(run.children, "spawn", spawn)
+    monkeypatch.setattr(run.children, "finish", lambda child, tick: status)
+    with pytest.raises(DeskError) as failure:
+        run.train(Console(io.StringIO()), if_stale=False)
+    assert told in str(failure.value) and "train.log" in str(failure.value)
