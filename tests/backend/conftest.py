@@ -27,7 +27,7 @@ from backend.store.migrate import upgrade
 from backend.wording import Wording
 from knowledge.reader import load_knowledge
 from knowledge.search import Search
-from tests.backend.running import Desk, running_desk
+from tests.backend.running import PATIENCE, Desk, running_desk
 
 POSTGRES = os.environ.get("LECTERN_TEST_POSTGRES_URL", "postgresql://root@127.0.0.1:5432/test")
 
@@ -216,7 +216,7 @@ async def _empty(url: str) -> None:
 
 
 async def _run(url: str, *statements: str) -> None:
-    connection = await asyncpg.connect(url, timeout=5)
+    connection = await asyncpg.connect(url, timeout=PATIENCE)
     try:
         await connection.execute("; ".join(statements))
     finally:

@@ -25,6 +25,8 @@ from backend.store.world import apply_world
 from tests.backend.stand_in import StandIn
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=timezone.utc)
+# Seconds to wait for what must come: far more than it takes, as a busy machine may stand still for some.
+PATIENCE = 30.0
 SECRET = "the secret of the platform, long enough for every algorithm there is to try"
 
 # Ana may have her course refunded, Ben has two courses to choose from, Cleo signs in with Google and has nothing.

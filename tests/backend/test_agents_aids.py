@@ -14,7 +14,7 @@ from backend.store.desk_models import NoteRow
 from backend.store.erase import erase_learner
 from backend.store.live_models import DraftRow, MentionRow, SavedReplyRow
 from tests.backend.everywhere import assert_error
-from tests.backend.running import NOW, Console, Desk, Talk
+from tests.backend.running import NOW, PATIENCE, Console, Desk, Talk
 from tests.backend.test_staff_live import event_of, watching
 
 
@@ -188,7 +188,7 @@ async def test_who_is_named_in_a_note_is_told_and_can_say_that_it_was_seen(
         assert told["mention"] == (await kim.get("mentions")).body["mentions"][0]
         assert (told["mention"]["by"], told["mention"]["seen"]) == ("Sam", False)
         await sams.send_json({"type": "ping"})
-        while (event := await sams.receive_json(timeout=5))["type"] != "pong":
+        while (event := await sams.receive_json(timeout=PATIENCE))["type"] != "pong":
             assert event["type"] != "mention"
     assert (await shown(sam, talk))["notes"] == [note]
     assert (await sam.get("mentions")).body["mentions"] == []

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tests.backend.everywhere import assert_error
-from tests.backend.running import Answer, Desk
+from tests.backend.running import PATIENCE, Answer, Desk
 
 ODD = (
     "%00",
@@ -50,7 +50,7 @@ async def test_no_address_of_a_page_breaks_or_leaks_a_file(desk: Desk) -> None:
 async def test_only_static_files_are_served(desk: Desk, path: str) -> None:
     reader, writer = await asyncio.open_connection(desk.server.host, desk.server.port)
     writer.write(f"GET {path} HTTP/1.1\r\nHost: desk\r\nConnection: close\r\n\r\n".encode())
-    answer = (await asyncio.wait_for(reader.read(), 5)).decode()
+    answer = (await asyncio.wait_for(reader.read(), PATIENCE)).decode()
     writer.close()
     assert answer.startswith("HTTP/1.1 404")
     assert "[project]" not in answer

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from backend.store.world_models import RefundRow
 from tests.backend.everywhere import assert_error
-from tests.backend.running import Desk, Talk
+from tests.backend.running import PATIENCE, Desk, Talk
 
 fuzzed = settings(
     max_examples=40,
@@ -171,7 +171,7 @@ async def raw_request(desk: Desk, head: str, *chunks: bytes) -> str:
         for chunk in chunks:
             writer.write(chunk)
             await writer.drain()
-        return (await asyncio.wait_for(reader.readline(), 5)).decode()
+        return (await asyncio.wait_for(reader.readline(), PATIENCE)).decode()
     except ConnectionError:
         return "closed"
     finally:

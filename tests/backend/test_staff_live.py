@@ -17,7 +17,7 @@ from backend.staff import hub as hubs
 from backend.staff.hub import BACKLOG, RESYNC, Listener
 from backend.store.desk_models import ConversationRow
 from backend.store.live_models import PresenceRow
-from tests.backend.running import NOW, Console, Desk, Talk
+from tests.backend.running import NOW, PATIENCE, Console, Desk, Talk
 from tests.backend.test_stream import NONSENSE, next_event, silent, stream
 
 
@@ -50,7 +50,7 @@ async def all_until(socket: ClientWebSocketResponse, *kinds_with: tuple[str, dic
     """Wait until each of these was told, in whatever order."""
     missing = list(kinds_with)
     while missing:
-        event = await socket.receive_json(timeout=5)
+        event = await socket.receive_json(timeout=PATIENCE)
         told = event["conversation"] if event["type"] == "conversation" else event
         missing = [
             (kind, fits)
@@ -322,7 +322,7 @@ async def test_who_signs_out_hears_nothing_more(desk: Desk, sam: Console, monkey
     monkeypatch.setattr("backend.http.staff_stream.SIGNED_IN_EVERY", 0.05)
     async with watching(sam) as socket:
         await sam.call("DELETE", "session")
-        closed = await socket.receive(timeout=5)
+        closed = await socket.receive(timeout=PATIENCE)
         assert (closed.type, closed.data) == (WSMsgType.CLOSE, 1008)
 
 

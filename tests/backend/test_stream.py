@@ -18,7 +18,7 @@ from backend.conversations.fanout import BACKLOG, Subscription
 from backend.errors import StoreUnavailable
 from backend.store.desk_models import ConversationRow
 from tests.backend.everywhere import assert_error
-from tests.backend.running import NOW, Desk, Talk
+from tests.backend.running import NOW, PATIENCE, Desk, Talk
 
 
 @asynccontextmanager
@@ -32,7 +32,7 @@ async def stream(talk: Talk, after: int = 0, **options: Any) -> AsyncIterator[Cl
 async def next_event(socket: ClientWebSocketResponse, kind: str) -> dict[str, Any]:
     """The next event of a kind; others are passed over."""
     while True:
-        event = await socket.receive_json(timeout=5)
+        event = await socket.receive_json(timeout=PATIENCE)
         if event["type"] == kind:
             return dict(event)
 
@@ -306,7 +306,7 @@ async def test_a_frame_that_is_too_long_ends_the_stream_and_the_client_comes_bac
     async with stream(talk) as socket:
         await next_event(socket, "state")
         await socket.send_str("x" * 5000)
-        closed = await socket.receive(timeout=5)
+        closed = await socket.receive(timeout=PATIENCE)
         assert closed.type in (WSMsgType.CLOSE, WSMsgType.CLOSED)
         assert closed.data == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
     async with stream(talk) as socket:
@@ -338,7 +338,7 @@ async def test_a_stream_whose_sender_fails_is_closed_so_that_the_client_resumes(
         with monkeypatch.context() as broken:
             broken.setattr(transcript, "after", away)
             await socket.send_json({"type": "resume", "after": 0})
-            closed = await socket.receive(timeout=5)
+            closed = await socket.receive(timeout=PATIENCE)
         assert closed.type in (WSMsgType.CLOSE, WSMsgType.CLOSED)
     async with stream(talk) as socket:
         await next_event(socket, "state")

@@ -22,7 +22,7 @@ from desk.stack import Stack
 from tests.browser.driver import ANSWER_MS
 
 # Two browsers, Rasa and the desk share the machine: what is waited for may take a while.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "a long password for tests"
 # Name, address, role.

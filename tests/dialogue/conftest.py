@@ -135,7 +135,7 @@ def desk(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) 
 
 def _health(environment: dict[str, str]) -> bool:
     address = environment["LECTERN_ACTIONS_URL"].replace("/webhook", "/health")
-    with urllib.request.urlopen(address, timeout=5) as answer:
+    with urllib.request.urlopen(address, timeout=30) as answer:
         return answer.status == 200
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from backend.staff import accounts
 from backend.store.base import Store, make_engine
-from tests.backend.running import NOW
+from tests.backend.running import NOW, PATIENCE
 from tests.slack.double import TOKEN, SlackDouble, form, json_body, signed, text_of
 from tests.slack.office import SECRET, SUPPORT
 
@@ -86,7 +86,7 @@ async def test_two_backends_share_the_work_and_do_nothing_twice(sqlite_url: str,
     finally:
         for process, _ in started:
             process.terminate()
-        assert [await asyncio.wait_for(process.wait(), 20) for process, _ in started] == [0, 0]
+        assert [await asyncio.wait_for(process.wait(), PATIENCE) for process, _ in started] == [0, 0]
         await double.stop()
 
 

@@ -14,8 +14,7 @@ from backend.clock import Clock
 from backend.slack.queue import LEASE, REMEMBERED, GiveUp, Later, Worker, forget_done, put
 from backend.store.base import Store, make_engine
 from backend.store.slack_models import SlackIncomingRow
-
-NOW = datetime(2026, 3, 10, 12, tzinfo=timezone.utc)
+from tests.backend.running import NOW, PATIENCE
 
 
 @pytest.fixture
@@ -110,7 +109,7 @@ async def test_what_a_killed_process_held_is_done_by_another_after_its_lease(sto
     await _put(store, "a")
     killed = _worker(store, clock, hangs)
     killed.start()
-    await asyncio.wait_for(reached.wait(), 5)
+    await asyncio.wait_for(reached.wait(), PATIENCE)
     await killed.stop()
     other = _worker(store, clock, works)
     assert await other.drain() == 0
