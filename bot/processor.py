@@ -21,7 +21,7 @@ KERNELS = (
 
 
 def name_kernels(environment: MutableMapping[str, str] = os.environ, cpuinfo: Path = CPUINFO) -> None:
-    """Must run before NumPy is imported. Leaves alone what the environment names, and processors it knows nothing of."""
+    """Must run before NumPy is imported. Leaves alone what the environment names and unknown processors."""
     kernels = kernels_for(flags(cpuinfo))
     if kernels:
         environment.setdefault(SETTING, kernels)
