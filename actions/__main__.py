@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import warnings
+from typing import Any
 
 from rasa_sdk.endpoint import create_app
 from sanic import Sanic
@@ -15,6 +16,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
 import actions
+from actions.client import backend
 from actions.settings import Settings, SettingsError
 
 
@@ -46,6 +48,10 @@ def application(settings: Settings) -> Sanic:
         if request.path == "/health" or hmac.compare_digest(given, expected):
             return None
         return json({"error": {"code": "unauthorized", "message": "This server is for Rasa alone."}}, status=401)
+
+    @app.after_server_stop
+    async def close(_app: Sanic, _loop: Any) -> None:
+        await backend().close()
 
     return app
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 from typing import Any
 from urllib.parse import quote
@@ -27,6 +28,7 @@ class Backend:
         self._url = settings.internal_url
         self._headers = {"Authorization": f"Bearer {settings.service_token}"}
         self._timeout = aiohttp.ClientTimeout(total=limit_s, ceil_threshold=2 * limit_s)
+        self._connections: aiohttp.ClientSession | None = None
 
     async def turn(self, turn: str, do: dict[str, Any]) -> list[dict[str, Any]]:
         """The replies to one turn, at least one. BackendError for anything else: refused, slow, not as agreed.
@@ -36,10 +38,7 @@ class Backend:
         """
         address = f"{self._url}/internal/v1/turns/{quote(turn, safe='')}"
         try:
-            async with (
-                aiohttp.ClientSession(timeout=self._timeout, headers=self._headers) as session,
-                session.post(address, json=do, allow_redirects=False) as answer,
-            ):
+            async with self._session().post(address, json=do, allow_redirects=False) as answer:
                 if answer.status != 200:
                     raise BackendError(f"the backend answered {answer.status}")
                 if (answer.content_length or 0) > MAX_ANSWER_BYTES:
@@ -53,7 +52,19 @@ class Backend:
             raise BackendError("the backend's answer is not JSON") from error
         return _replies(body)
 
+    def _session(self) -> aiohttp.ClientSession:
+        """One for all turns, made in the loop that asks first: its connections stay open between them."""
+        if self._connections is None or self._connections.closed:
+            self._connections = aiohttp.ClientSession(timeout=self._timeout, headers=self._headers)
+        return self._connections
 
+    async def close(self) -> None:
+        """Ends the connections."""
+        if self._connections is not None:
+            await self._connections.close()
+
+
+@functools.cache
 def backend() -> Backend:
     """The backend that the environment names."""
     return Backend(Settings.from_environment(os.environ))

@@ -10,6 +10,7 @@ import os
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 from bot import quiet
 from bot.model_files import ModelError, newest_model
@@ -42,9 +43,14 @@ def _serve(model: Path, options: argparse.Namespace, settings: Settings) -> None
     app = configure_app(channels, enable_api=False, endpoints=None, port=options.port)
     app.ctx.agent = load_agent(model, ROOT / "endpoints.yml", settings.redis_url)
     app.register_listener(close_resources, "after_server_stop")
+    app.register_listener(_close_connections, "after_server_stop")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         app.run(host=options.host, port=options.port, workers=1, access_log=False, debug=False)
+
+
+async def _close_connections(app: Any, _loop: Any) -> None:
+    await app.ctx.agent.action_endpoint.close()
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
