@@ -12,6 +12,7 @@ import os
 import shutil
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from backend.store.migrate import upgrade
 from backend.wording import Wording
 from knowledge.reader import load_knowledge
 from knowledge.search import Search
-from tests.backend.running import PATIENCE, Desk, running_desk
+from tests.backend.running import PATIENCE, Console, Desk, running_desk
 
 POSTGRES = os.environ.get("LECTERN_TEST_POSTGRES_URL", "postgresql://root@127.0.0.1:5432/test")
 
@@ -189,6 +190,34 @@ async def each_desk(database_url: str, quick_parts: None) -> AsyncIterator[Desk]
     async with running_desk(database_url) as desk:
         await desk.load()
         yield desk
+
+
+@pytest.fixture
+async def sam(desk: Desk) -> AsyncIterator[Console]:
+    """An agent, signed in."""
+    async with _at_work(desk, "Sam") as console:
+        yield console
+
+
+@pytest.fixture
+async def kim(desk: Desk) -> AsyncIterator[Console]:
+    """Another agent."""
+    async with _at_work(desk, "Kim") as console:
+        yield console
+
+
+@pytest.fixture
+async def each_sam(each_desk: Desk) -> AsyncIterator[Console]:
+    """An agent, once on each database."""
+    async with _at_work(each_desk, "Sam") as console:
+        yield console
+
+
+@asynccontextmanager
+async def _at_work(desk: Desk, name: str) -> AsyncIterator[Console]:
+    console = await desk.staff(name)
+    yield console
+    await console.http.close()
 
 
 class _PostgresDatabase:

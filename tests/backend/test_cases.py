@@ -3,28 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
-
-import pytest
 
 from backend.store.desk_models import CaseRow
 from tests.backend.everywhere import assert_error
 from tests.backend.running import Console, Desk, Talk
-
-
-@pytest.fixture
-async def sam(desk: Desk) -> AsyncIterator[Console]:
-    console = await desk.staff("Sam")
-    yield console
-    await console.http.close()
-
-
-@pytest.fixture
-async def each_sam(each_desk: Desk) -> AsyncIterator[Console]:
-    console = await each_desk.staff("Sam")
-    yield console
-    await console.http.close()
 
 
 async def name_change(desk: Desk) -> tuple[Talk, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,6 @@ from backend.store.console_models import HandoffRow
 from tests.backend.running import NOW, Console, Desk, Talk
 
 MIGRATIONS = Path(migrate.__file__).parent / "migrations"
-
-
-@pytest.fixture
-async def sam(each_desk: Desk) -> AsyncIterator[Console]:
-    console = await each_desk.staff("Sam")
-    yield console
-    await console.http.close()
 
 
 async def handoffs(talk: Talk) -> list[dict[str, Any]]:
@@ -44,20 +36,22 @@ async def test_a_conversation_the_bot_keeps_has_no_record(each_desk: Desk) -> No
     assert await handoffs(talk) == []
 
 
-async def test_waiting_claiming_answering_and_giving_back_are_each_on_record(each_desk: Desk, sam: Console) -> None:
+async def test_waiting_claiming_answering_and_giving_back_are_each_on_record(
+    each_desk: Desk, each_sam: Console
+) -> None:
     talk = await each_desk.open("ana")
     each_desk.wait(seconds=10)
     await talk.say("a person please")
     each_desk.wait(seconds=20)
-    await sam.act(talk, "claim")
+    await each_sam.act(talk, "claim")
     each_desk.wait(seconds=5)
-    await sam.write(talk, "hello")
+    await each_sam.write(talk, "hello")
     each_desk.wait(seconds=5)
-    await sam.write(talk, "are you there?")
+    await each_sam.write(talk, "are you there?")
     each_desk.wait(seconds=5)
-    await sam.act(talk, "release")
+    await each_sam.act(talk, "release")
     expected = {"began_at": 10, "queued_at": 10, "claimed_at": 30, "first_reply_at": 35, "left_at": 45}
-    said = {"why": "asked", "urgency": 0, "claimed_by": sam.id, "outcome": "released", "closed_as": None}
+    said = {"why": "asked", "urgency": 0, "claimed_by": each_sam.id, "outcome": "released", "closed_as": None}
     assert await handoffs(talk) == [expected | said]
 
 
@@ -77,20 +71,22 @@ async def test_leaving_the_queue_ends_the_wait_without_anybody(each_desk: Desk) 
     assert (only["outcome"], only["left_at"], only["claimed_by"]) == ("left_queue", 7, None)
 
 
-async def test_what_is_taken_unasked_was_waited_for_by_nobody(each_desk: Desk, sam: Console) -> None:
+async def test_what_is_taken_unasked_was_waited_for_by_nobody(each_desk: Desk, each_sam: Console) -> None:
     talk = await each_desk.open("ana")
-    await sam.act(talk, "claim")
+    await each_sam.act(talk, "claim")
     (only,) = await handoffs(talk)
-    assert (only["why"], only["queued_at"], only["claimed_at"], only["claimed_by"]) == ("taken", None, 0, sam.id)
+    assert (only["why"], only["queued_at"], only["claimed_at"], only["claimed_by"]) == ("taken", None, 0, each_sam.id)
 
 
-async def test_passed_on_it_stays_one_record_and_put_back_it_becomes_a_second(each_desk: Desk, sam: Console) -> None:
+async def test_passed_on_it_stays_one_record_and_put_back_it_becomes_a_second(
+    each_desk: Desk, each_sam: Console
+) -> None:
     kim, talk = await each_desk.staff("Kim"), await each_desk.open("ana")
     await talk.say("a person please")
-    await sam.act(talk, "claim")
+    await each_sam.act(talk, "claim")
     each_desk.wait(seconds=5)
-    await sam.act(talk, "transfer", {"to": kim.id})
-    assert [one["claimed_by"] for one in await handoffs(talk)] == [sam.id]
+    await each_sam.act(talk, "transfer", {"to": kim.id})
+    assert [one["claimed_by"] for one in await handoffs(talk)] == [each_sam.id]
     await kim.act(talk, "transfer", {})
     each_desk.wait(seconds=5)
     await kim.act(talk, "claim")
@@ -107,11 +103,11 @@ async def test_passed_on_it_stays_one_record_and_put_back_it_becomes_a_second(ea
     assert (second["outcome"], second["left_at"], second["closed_as"]) == ("closed", 10, "solved")
 
 
-async def test_what_was_closed_and_opened_again_is_counted_anew(each_desk: Desk, sam: Console) -> None:
+async def test_what_was_closed_and_opened_again_is_counted_anew(each_desk: Desk, each_sam: Console) -> None:
     talk = await each_desk.open("ana")
-    await sam.act(talk, "claim")
-    await sam.act(talk, "close", {})
-    await sam.act(talk, "reopen")
+    await each_sam.act(talk, "claim")
+    await each_sam.act(talk, "close", {})
+    await each_sam.act(talk, "reopen")
     first, second = await handoffs(talk)
     assert (first["outcome"], second["why"], second["left_at"]) == ("closed", "reopened", None)
 
@@ -124,11 +120,11 @@ async def test_a_conversation_cannot_be_with_people_twice_at_once(each_desk: Des
             session.add(HandoffRow(conversation_id=talk.id, began_at=NOW, queued_at=NOW, why="asked"))
 
 
-async def test_an_upgrade_in_the_middle_keeps_who_waits_and_who_is_served(each_desk: Desk, sam: Console) -> None:
+async def test_an_upgrade_in_the_middle_keeps_who_waits_and_who_is_served(each_desk: Desk, each_sam: Console) -> None:
     waiting, served, alone = [await each_desk.open("ana") for _ in range(3)]
     await waiting.say("a person please")
     each_desk.wait(seconds=9)
-    await sam.act(served, "claim")
+    await each_sam.act(served, "claim")
     before = {talk.id: await handoffs(talk) for talk in (waiting, served, alone)}
     backfill = ScriptDirectory(str(MIGRATIONS)).get_revision("0005").module.BACKFILL
     async with each_desk.services.store.write() as session:

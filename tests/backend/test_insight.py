@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
@@ -29,19 +28,12 @@ from tests.backend.everywhere import assert_error
 from tests.backend.running import NOW, Console, Desk
 
 
-@pytest.fixture
-async def sam(each_desk: Desk) -> AsyncIterator[Console]:
-    console = await each_desk.staff("Sam")
-    yield console
-    await console.http.close()
-
-
 async def rows(desk: Desk, model: type[Base]) -> list[Any]:
     async with desk.services.store.read() as session:
         return list((await session.scalars(select(model))).all())
 
 
-async def some_days(desk: Desk, sam: Console) -> None:
+async def some_days(desk: Desk, each_sam: Console) -> None:
     """Two days of a desk: every class of conversations, every way out of the queue."""
     silent = await desk.open("ana")
     helped, rated, unhelped, annoyed = [await desk.open("ben") for _ in range(4)]
@@ -64,26 +56,26 @@ async def some_days(desk: Desk, sam: Console) -> None:
     served, waits, left, taken, back = [await desk.open("ben") for _ in range(5)]
     await served.say("a person please")
     desk.wait(seconds=90)
-    await sam.act(served, "claim")
+    await each_sam.act(served, "claim")
     desk.wait(seconds=30)
-    await sam.write(served, "hello")
-    await sam.act(served, "offer", {"operation": "refund", "target": "pay-1"})
-    await sam.act(served, "carry-out", {"operation": "refund", "target": "pay-2", "yes": "in the chat"})
+    await each_sam.write(served, "hello")
+    await each_sam.act(served, "offer", {"operation": "refund", "target": "pay-1"})
+    await each_sam.act(served, "carry-out", {"operation": "refund", "target": "pay-2", "yes": "in the chat"})
     await served.post("rating", {"score": 5})
-    await sam.act(served, "close", {})
+    await each_sam.act(served, "close", {})
     await left.say("a person please")
     desk.wait(seconds=45)
     await left.press("go on with the assistant")
-    await sam.act(taken, "claim")
+    await each_sam.act(taken, "claim")
     desk.wait(seconds=12)
-    await sam.write(taken, "may i help")
-    await sam.act(taken, "release")
+    await each_sam.write(taken, "may i help")
+    await each_sam.act(taken, "release")
     await back.say("i can't go on")
     desk.wait(seconds=10)
-    await sam.act(back, "claim")
-    await sam.act(back, "transfer", {})
+    await each_sam.act(back, "claim")
+    await each_sam.act(back, "transfer", {})
     desk.wait(hours=22)
-    await sam.sign_in("sam@desk.example", "a long password")
+    await each_sam.sign_in("sam@desk.example", "a long password")
     await waits.say("a person please")
     going = await desk.open("ana")
     await going.say("what about my parking ticket")
@@ -92,9 +84,9 @@ async def some_days(desk: Desk, sam: Console) -> None:
 
 
 @pytest.fixture
-async def told(each_desk: Desk, sam: Console) -> dict[str, Any]:
-    await some_days(each_desk, sam)
-    answer = await sam.get(f"insight?from={(NOW - timedelta(days=1)).date()}T00:00:00Z")
+async def told(each_desk: Desk, each_sam: Console) -> dict[str, Any]:
+    await some_days(each_desk, each_sam)
+    answer = await each_sam.get(f"insight?from={(NOW - timedelta(days=1)).date()}T00:00:00Z")
     assert answer.status == 200, answer
     return dict(answer.body)
 
@@ -220,7 +212,7 @@ async def test_every_figure_says_what_it_counts(told: dict[str, Any]) -> None:
     assert len({figure["title"] for figure in told["figures"]}) == len(FIGURES)
 
 
-async def test_the_end_of_the_days_is_not_in_them(each_desk: Desk, sam: Console) -> None:
+async def test_the_end_of_the_days_is_not_in_them(each_desk: Desk, each_sam: Console) -> None:
     await each_desk.open("ana")
     for frm, to, counted in (
         (NOW, NOW + timedelta(seconds=1), 1),
@@ -228,32 +220,32 @@ async def test_the_end_of_the_days_is_not_in_them(each_desk: Desk, sam: Console)
         (NOW + timedelta(microseconds=1), NOW + timedelta(hours=1), 0),
     ):
         query = f"insight?from={frm:%Y-%m-%dT%H:%M:%S.%fZ}&to={to:%Y-%m-%dT%H:%M:%S.%fZ}"
-        assert value((await sam.get(query)).body, "conversations") == counted, query
+        assert value((await each_sam.get(query)).body, "conversations") == counted, query
 
 
-async def test_an_empty_desk_has_no_times_rather_than_zero(each_desk: Desk, sam: Console) -> None:
-    told = (await sam.get("insight")).body
+async def test_an_empty_desk_has_no_times_rather_than_zero(each_desk: Desk, each_sam: Console) -> None:
+    told = (await each_sam.get("insight")).body
     assert value(told, "conversations") == 0
     for key in ("waiting_median", "first_response_p90", "rating_mean"):
         assert value(told, key) is None
     assert told["tables"]["operations"] == [] and told["tables"]["waiting"]["count"] == 0
 
 
-async def test_what_a_member_keeps_from_slack_is_nobodys_conversation(each_desk: Desk, sam: Console) -> None:
+async def test_what_a_member_keeps_from_slack_is_nobodys_conversation(each_desk: Desk, each_sam: Console) -> None:
     talk = await each_desk.open("ana")
     async with each_desk.services.store.write() as session:
         (await session.get_one(ConversationRow, talk.id)).channel = "slack"
-    assert value((await sam.get("insight")).body, "conversations") == 0
+    assert value((await each_sam.get("insight")).body, "conversations") == 0
 
 
 @pytest.mark.parametrize(
     "query", ["from=yesterday", "from=2026-03-10T00:00:00Z&to=2026-03-09T00:00:00Z", "from=2024-01-01T00:00:00Z"]
 )
-async def test_days_that_cannot_be_are_refused(sam: Console, query: str) -> None:
-    assert_error(await sam.get(f"insight?{query}"), 400)
+async def test_days_that_cannot_be_are_refused(each_sam: Console, query: str) -> None:
+    assert_error(await each_sam.get(f"insight?{query}"), 400)
 
 
-async def test_figures_and_tables_come_as_csv(each_desk: Desk, sam: Console, told: dict[str, Any]) -> None:
+async def test_figures_and_tables_come_as_csv(each_desk: Desk, each_sam: Console, told: dict[str, Any]) -> None:
     days = f"from={told['from']}"
     for table, expected in (
         ("figures", [{key: figure[key] for key in ("key", "value")} for figure in told["figures"]]),
@@ -261,7 +253,7 @@ async def test_figures_and_tables_come_as_csv(each_desk: Desk, sam: Console, tol
         ("conversations_per_day", told["series"]["conversations_per_day"]),
         ("waiting", [told["tables"]["waiting"]]),
     ):
-        answer = await sam.get(f"insight.csv?{days}&table={table}")
+        answer = await each_sam.get(f"insight.csv?{days}&table={table}")
         assert answer.headers["Content-Type"].startswith("text/csv")
         assert f'filename="{table}.csv"' in answer.headers["Content-Disposition"]
         read = list(csv.DictReader(io.StringIO(answer.body)))
@@ -270,7 +262,7 @@ async def test_figures_and_tables_come_as_csv(each_desk: Desk, sam: Console, tol
             assert {key: got[key] for key in wanted} == {
                 key: "" if item is None else str(item) for key, item in wanted.items()
             }
-    assert_error(await sam.get("insight.csv?table=staff"), 404)
+    assert_error(await each_sam.get("insight.csv?table=staff"), 404)
     assert_error(await each_desk.call("GET", "/api/v1/staff/insight.csv"), 401)
 
 
@@ -305,15 +297,15 @@ def test_the_first_class_that_fits_counts() -> None:
 
 
 async def test_a_group_of_questions_becomes_a_section_the_reader_reads(
-    each_desk: Desk, sam: Console, tmp_path: Any
+    each_desk: Desk, each_sam: Console, tmp_path: Any
 ) -> None:
     asked = ["what about my parking ticket?", "What about my parking ticket", "what about the parking tickets {{ x }}"]
     for text in asked:
         await (await each_desk.open("ana")).say(text)
-    (group, *_) = (await sam.get("unanswered")).body["unanswered"]
+    (group, *_) = (await each_sam.get("unanswered")).body["unanswered"]
     assert group["count"] == 3 and all(question["conversation"] for question in group["questions"])
     drafts = {
-        (await sam.call("POST", "unanswered/draft", {"group": question["id"]})).body["markdown"]
+        (await each_sam.call("POST", "unanswered/draft", {"group": question["id"]})).body["markdown"]
         for question in group["questions"]
     }
     (draft,) = drafts
@@ -328,6 +320,6 @@ async def test_a_group_of_questions_becomes_a_section_the_reader_reads(
     assert sum("parking" in question for question in section.questions) == 2, "the same words stand twice"
 
 
-async def test_a_draft_of_nothing_is_not_found(sam: Console) -> None:
+async def test_a_draft_of_nothing_is_not_found(each_sam: Console) -> None:
     for group in ("ask_nothing", "", "\x00"):
-        assert_error(await sam.call("POST", "unanswered/draft", {"group": group}), 404)
+        assert_error(await each_sam.call("POST", "unanswered/draft", {"group": group}), 404)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -32,20 +31,6 @@ CHANGES = {
     ("closed", "bot"),
     ("closed", "queued"),
 }
-
-
-@pytest.fixture
-async def sam(desk: Desk) -> AsyncIterator[Console]:
-    console = await desk.staff("Sam")
-    yield console
-    await console.http.close()
-
-
-@pytest.fixture
-async def kim(desk: Desk) -> AsyncIterator[Console]:
-    console = await desk.staff("Kim")
-    yield console
-    await console.http.close()
 
 
 async def change(desk: Desk, talk: Talk, state: str, staff: str | None = None, seen: Owner | None = None) -> Owner:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
 
@@ -16,20 +15,6 @@ from backend.staff.accounts import LOCK, LONGEST_LOCK, SESSION_LASTS, TRIES
 from backend.store.desk_models import AuditRow, StaffRow, StaffSessionRow
 from tests.backend.everywhere import assert_error
 from tests.backend.running import NOW, Console, Desk, running_desk
-
-
-@pytest.fixture
-async def sam(desk: Desk) -> AsyncIterator[Console]:
-    console = await desk.staff("Sam")
-    yield console
-    await console.http.close()
-
-
-@pytest.fixture
-async def each_sam(each_desk: Desk) -> AsyncIterator[Console]:
-    console = await each_desk.staff("Sam")
-    yield console
-    await console.http.close()
 
 
 async def try_password(desk: Desk, password: str, email: str = "sam@desk.example") -> bool:

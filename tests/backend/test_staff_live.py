@@ -68,27 +68,6 @@ async def messages_until(socket: ClientWebSocketResponse, talk: Talk, last: int)
     return found
 
 
-@pytest.fixture
-async def sam(desk: Desk) -> AsyncIterator[Console]:
-    console = await desk.staff("Sam")
-    yield console
-    await console.http.close()
-
-
-@pytest.fixture
-async def each_sam(each_desk: Desk) -> AsyncIterator[Console]:
-    console = await each_desk.staff("Sam")
-    yield console
-    await console.http.close()
-
-
-@pytest.fixture
-async def kim(desk: Desk) -> AsyncIterator[Console]:
-    console = await desk.staff("Kim")
-    yield console
-    await console.http.close()
-
-
 # --- the queue -------------------------------------------------------------------------------------------------------
 
 

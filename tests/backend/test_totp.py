@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pyotp
 import pytest
@@ -35,17 +34,10 @@ class Phone:
 
 
 @pytest.fixture
-async def sam(each_desk: Desk) -> AsyncIterator[Console]:
-    console = await each_desk.staff("Sam")
-    yield console
-    await console.http.close()
-
-
-@pytest.fixture
-async def phone(each_desk: Desk, sam: Console) -> Phone:
+async def phone(each_desk: Desk, each_sam: Console) -> Phone:
     """Codes are on; the next is a fresh one."""
-    phone = Phone(each_desk, (await sam.call("POST", "session/totp")).body["secret"])
-    answer = await sam.call("POST", "session/totp/confirm", {"code": phone.code()})
+    phone = Phone(each_desk, (await each_sam.call("POST", "session/totp")).body["secret"])
+    answer = await each_sam.call("POST", "session/totp/confirm", {"code": phone.code()})
     assert answer.body["staff"]["totp"] is True
     each_desk.wait(seconds=60)
     return phone
@@ -59,53 +51,53 @@ async def sign_in(desk: Desk, code: str | None, password: str = PASSWORD) -> str
         return error.code
 
 
-async def over_http(sam: Console, **body: str) -> Answer:
-    return await sam.call("POST", "session", {"email": EMAIL, "password": PASSWORD, **body})
+async def over_http(each_sam: Console, **body: str) -> Answer:
+    return await each_sam.call("POST", "session", {"email": EMAIL, "password": PASSWORD, **body})
 
 
-async def test_codes_are_asked_for_only_once_one_was_confirmed(each_desk: Desk, sam: Console) -> None:
-    begun = (await sam.call("POST", "session/totp")).body
+async def test_codes_are_asked_for_only_once_one_was_confirmed(each_desk: Desk, each_sam: Console) -> None:
+    begun = (await each_sam.call("POST", "session/totp")).body
     assert begun["uri"].startswith("otpauth://totp/Lectern:sam%40desk.example?")
     assert begun["secret"] in begun["uri"]
     assert await sign_in(each_desk, None) == "in"
     phone = Phone(each_desk, begun["secret"])
-    wrong = await sam.call("POST", "session/totp/confirm", {"code": phone.wrong()})
+    wrong = await each_sam.call("POST", "session/totp/confirm", {"code": phone.wrong()})
     assert (wrong.status, wrong.code) == (400, "wrong_code")
     assert await sign_in(each_desk, None) == "in"
-    assert (await sam.get("session")).body["staff"]["totp"] is False
-    confirmed = await sam.call("POST", "session/totp/confirm", {"code": phone.code()})
+    assert (await each_sam.get("session")).body["staff"]["totp"] is False
+    confirmed = await each_sam.call("POST", "session/totp/confirm", {"code": phone.code()})
     assert confirmed.body["staff"]["totp"] is True
-    assert (await sam.get("session")).body["staff"]["totp"] is True
+    assert (await each_sam.get("session")).body["staff"]["totp"] is True
     assert await sign_in(each_desk, None) == "code_needed"
 
 
-async def test_a_secret_begun_anew_replaces_the_one_nobody_confirmed(each_desk: Desk, sam: Console) -> None:
-    first, second = [Phone(each_desk, (await sam.call("POST", "session/totp")).body["secret"]) for _ in range(2)]
+async def test_a_secret_begun_anew_replaces_the_one_nobody_confirmed(each_desk: Desk, each_sam: Console) -> None:
+    first, second = [Phone(each_desk, (await each_sam.call("POST", "session/totp")).body["secret"]) for _ in range(2)]
     assert first.code() != second.code()
-    assert (await sam.call("POST", "session/totp/confirm", {"code": first.code()})).status == 400
-    assert (await sam.call("POST", "session/totp/confirm", {"code": second.code()})).status == 200
+    assert (await each_sam.call("POST", "session/totp/confirm", {"code": first.code()})).status == 400
+    assert (await each_sam.call("POST", "session/totp/confirm", {"code": second.code()})).status == 200
 
 
-async def test_nothing_begun_or_on_already_is_a_conflict(sam: Console, each_desk: Desk) -> None:
-    answer = await sam.call("POST", "session/totp/confirm", {"code": "123456"})
+async def test_nothing_begun_or_on_already_is_a_conflict(each_sam: Console, each_desk: Desk) -> None:
+    answer = await each_sam.call("POST", "session/totp/confirm", {"code": "123456"})
     assert (answer.status, answer.code) == (409, "totp_not_begun")
-    answer = await sam.call("DELETE", "session/totp", {"password": PASSWORD})
+    answer = await each_sam.call("DELETE", "session/totp", {"password": PASSWORD})
     assert (answer.status, answer.code) == (409, "totp_not_on")
-    phone = Phone(each_desk, (await sam.call("POST", "session/totp")).body["secret"])
-    await sam.call("POST", "session/totp/confirm", {"code": phone.code()})
+    phone = Phone(each_desk, (await each_sam.call("POST", "session/totp")).body["secret"])
+    await each_sam.call("POST", "session/totp/confirm", {"code": phone.code()})
     for path, body, code in (("", None, "totp_on"), ("/confirm", {"code": phone.code()}, "totp_not_begun")):
-        answer = await sam.call("POST", f"session/totp{path}", body)
+        answer = await each_sam.call("POST", f"session/totp{path}", body)
         assert (answer.status, answer.code) == (409, code)
 
 
-async def test_the_right_code_signs_in_and_a_wrong_one_is_a_wrong_password(sam: Console, phone: Phone) -> None:
+async def test_the_right_code_signs_in_and_a_wrong_one_is_a_wrong_password(each_sam: Console, phone: Phone) -> None:
     for body in ({}, {"code": ""}, {"code": "  "}):
-        answer = await over_http(sam, **body)
+        answer = await over_http(each_sam, **body)
         assert_error(answer, 401)
         assert answer.code == "code_needed"
-    answer = await over_http(sam, code=phone.wrong())
+    answer = await over_http(each_sam, code=phone.wrong())
     assert (answer.status, answer.code) == (401, "wrong_credentials")
-    answer = await over_http(sam, code=phone.code())
+    answer = await over_http(each_sam, code=phone.code())
     assert (answer.status, answer.body["staff"]["totp"]) == (200, True)
 
 
@@ -123,10 +115,10 @@ async def test_a_code_is_good_once(each_desk: Desk, phone: Phone) -> None:
     assert await sign_in(each_desk, code) == "out"
 
 
-async def test_the_code_that_confirmed_signs_nobody_in(each_desk: Desk, sam: Console) -> None:
-    phone = Phone(each_desk, (await sam.call("POST", "session/totp")).body["secret"])
+async def test_the_code_that_confirmed_signs_nobody_in(each_desk: Desk, each_sam: Console) -> None:
+    phone = Phone(each_desk, (await each_sam.call("POST", "session/totp")).body["secret"])
     code = phone.code()
-    await sam.call("POST", "session/totp/confirm", {"code": code})
+    await each_sam.call("POST", "session/totp/confirm", {"code": code})
     assert await sign_in(each_desk, code) == "out"
     assert await sign_in(each_desk, phone.code(30)) == "in"
 
@@ -182,35 +174,35 @@ async def test_a_code_may_be_typed_with_a_space(each_desk: Desk, phone: Phone) -
 
 
 async def test_turning_codes_off_needs_the_password_which_cannot_be_guessed_there(
-    each_desk: Desk, sam: Console, phone: Phone
+    each_desk: Desk, each_sam: Console, phone: Phone
 ) -> None:
     for _ in range(TRIES):
-        answer = await sam.call("DELETE", "session/totp", {"password": "wrong"})
+        answer = await each_sam.call("DELETE", "session/totp", {"password": "wrong"})
         assert (answer.status, answer.code) == (401, "wrong_credentials")
-    assert (await sam.call("DELETE", "session/totp", {"password": PASSWORD})).status == 401, "not locked"
+    assert (await each_sam.call("DELETE", "session/totp", {"password": PASSWORD})).status == 401, "not locked"
     each_desk.wait(seconds=LOCK.total_seconds())
-    answer = await sam.call("DELETE", "session/totp", {"password": PASSWORD})
+    answer = await each_sam.call("DELETE", "session/totp", {"password": PASSWORD})
     assert (answer.status, answer.body["staff"]["totp"]) == (200, False)
     assert await sign_in(each_desk, None) == "in"
 
 
-async def test_a_stolen_database_makes_no_codes(each_desk: Desk, sam: Console) -> None:
-    secret = (await sam.call("POST", "session/totp")).body["secret"]
+async def test_a_stolen_database_makes_no_codes(each_desk: Desk, each_sam: Console) -> None:
+    secret = (await each_sam.call("POST", "session/totp")).body["secret"]
     async with each_desk.services.store.read() as session:
-        row = await session.scalar(select(StaffRow).where(StaffRow.id == sam.id))
+        row = await session.scalar(select(StaffRow).where(StaffRow.id == each_sam.id))
     assert row is not None and row.totp_salt
     kept = " ".join(str(getattr(row, column.key)) for column in StaffRow.__mapper__.column_attrs)
     assert secret not in kept
     assert codes.secret_of("another desk's secret", row.id, row.totp_salt) != secret
 
 
-async def test_turning_codes_on_and_off_is_on_record(each_desk: Desk, sam: Console, phone: Phone) -> None:
-    await sam.call("DELETE", "session/totp", {"password": PASSWORD})
+async def test_turning_codes_on_and_off_is_on_record(each_desk: Desk, each_sam: Console, phone: Phone) -> None:
+    await each_sam.call("DELETE", "session/totp", {"password": PASSWORD})
     async with each_desk.services.store.read() as session:
         rows = (await session.scalars(select(AuditRow).order_by(AuditRow.id))).all()
     assert [(row.actor, row.operation, row.target, row.reasons) for row in rows] == [
-        (f"staff:{sam.id}", "staff_account", sam.id, ["totp_on"]),
-        (f"staff:{sam.id}", "staff_account", sam.id, ["totp_off"]),
+        (f"staff:{each_sam.id}", "staff_account", each_sam.id, ["totp_on"]),
+        (f"staff:{each_sam.id}", "staff_account", each_sam.id, ["totp_off"]),
     ]
 
 
