@@ -71,6 +71,7 @@ from backend.staff.live import Live
 from backend.staff.members import Members
 from backend.staff.notes import Notes
 from backend.staff.queue import Queue
+from backend.staff.returning import Returning
 from backend.staff.service import Staff
 from backend.staff.showing import Showing
 from backend.staff.silence import Silence
@@ -143,6 +144,7 @@ def build_services(settings: Settings, http: aiohttp.ClientSession, engine: Dial
     mailer = make_mailer(settings.smtp_url, settings.mail_from)
     queue = Queue(store, clock, knowledge, wording)
     hub = Hub(store, clock, fanout, queue)
+    returning = Returning(store, clock, turns, wording)
     services = Services(
         settings=settings,
         clock=clock,
@@ -157,7 +159,7 @@ def build_services(settings: Settings, http: aiohttp.ClientSession, engine: Dial
         conversations=Conversations(store, clock, fanout, turns, desk, wording, secret),
         records=Records(store, clock, outbox, wording, settings.secret.get_secret_value()),
         staff=Staff(store, clock, fanout, turns, wording, knowledge),
-        members=Members(store, clock, settings.secret.get_secret_value()),
+        members=Members(store, clock, fanout, returning, settings.secret.get_secret_value()),
         desk_work=DeskWork(store, clock, fanout, Cases(params, outbox), wording),
         learners=Learners(store, clock, operations, speaker, wording, queue),
         acts=Acts(store, clock, fanout, turns, Acting(operations, wording, CHANNEL), speaker, wording),
@@ -168,7 +170,7 @@ def build_services(settings: Settings, http: aiohttp.ClientSession, engine: Dial
         showing=Showing(store, clock, queue, wording),
         notes=Notes(store, clock, fanout),
         aids=Aids(store, clock, knowledge),
-        silence=Silence(store, clock, turns, wording, settings.agent_idle_minutes),
+        silence=Silence(store, clock, returning, settings.agent_idle_minutes),
         courier=Courier(store, clock, mailer, webhook, settings.webhook_secret.get_secret_value()),
         platform=PlatformEvents(store, clock, Automatic(params, lists, outbox)),
     )

@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -16,11 +15,10 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.clock import Clock
-from backend.errors import ServiceError
 from backend.ids import new_id, same
 from backend.store.base import Store
 from backend.store.desk_models import OutboxRow
-from backend.tasks import ended
+from backend.tasks import Repeated
 from backend.wording import Wording
 
 log = structlog.get_logger()
@@ -115,33 +113,14 @@ class Courier:
         self._mailer = mailer
         self._webhook = webhook
         self._secret = secret
-        self._every = every
-        self._task: asyncio.Task[None] | None = None
-        self._stopping = asyncio.Event()
+        self._task = Repeated("courier", lambda: self.deliver_due(), every)
 
     def start(self) -> None:
-        self._stopping.clear()
-        self._task = asyncio.create_task(self._run(), name="courier")
+        self._task.start()
 
     async def stop(self) -> None:
-        """What is being delivered may end first, for a few seconds; what is not through by then stays owed."""
-        self._stopping.set()
-        if self._task:
-            await ended(self._task)
-
-    async def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                delivered = await self.deliver_due()
-            except ServiceError as error:
-                log.warning("outbox.unavailable", code=error.code)
-                delivered = 0
-            except Exception as error:  # a courier that ended here would deliver nothing until the next start
-                log.exception("outbox.failed", error=type(error).__name__)
-                delivered = 0
-            if not delivered:
-                with suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), self._every)
+        """What is not through by then stays owed."""
+        await self._task.stop()
 
     async def deliver_due(self, limit: int = 20) -> int:
         """Try what is due now; how many got through.

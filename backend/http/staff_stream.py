@@ -40,7 +40,7 @@ async def staff_stream(request: web.Request) -> web.StreamResponse:
 async def _both_ways(desk: Services, socket: web.WebSocketResponse, listener: Listener, cookie: str) -> None:
     sender = asyncio.create_task(_send(socket, listener))
     closing = asyncio.Event()
-    guard = asyncio.create_task(_still_signed_in(desk, socket, cookie, closing))
+    guard = asyncio.create_task(_still_signed_in(desk, socket, listener, cookie, closing))
     try:
         async for frame in socket:
             event = event_in(frame.data) if frame.type is WSMsgType.TEXT else None
@@ -50,6 +50,7 @@ async def _both_ways(desk: Services, socket: web.WebSocketResponse, listener: Li
         await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
     finally:
         closing.set()
+        listener.doubted.set()
         listener.offer(None)
         await asyncio.gather(ended(sender), ended(guard))
 
@@ -60,11 +61,15 @@ async def _send(socket: web.WebSocketResponse, listener: Listener) -> None:
             await socket.send_str(text)
 
 
-async def _still_signed_in(desk: Services, socket: web.WebSocketResponse, cookie: str, closing: asyncio.Event) -> None:
+async def _still_signed_in(
+    desk: Services, socket: web.WebSocketResponse, listener: Listener, cookie: str, closing: asyncio.Event
+) -> None:
     """Whoever has signed out, whose session has ended or who is not staff any more hears nothing more."""
     while not closing.is_set():
         with suppress(TimeoutError):
-            await asyncio.wait_for(closing.wait(), SIGNED_IN_EVERY)
+            await asyncio.wait_for(listener.doubted.wait(), SIGNED_IN_EVERY)
+        listener.doubted.clear()
+        if closing.is_set():
             return
         try:
             await desk.staff.signed_in(cookie, None, changes=False)

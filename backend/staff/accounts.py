@@ -76,6 +76,12 @@ def check_new_password(password: str) -> None:
         raise BadInput(f"Expected a password of at least {SHORTEST_PASSWORD} characters.", field="password")
 
 
+async def still_here(session: AsyncSession, staff_id: str) -> StaffRow | None:
+    """The member, if they may sign in still, and so until the end of the transaction."""
+    query = select(StaffRow).where(StaffRow.id == staff_id, StaffRow.active)
+    return await session.scalar(query.with_for_update(read=True).execution_options(populate_existing=True))
+
+
 async def check_sign_in(
     session: AsyncSession, email: str, password: str, code: str | None, desk_secret: str, now: datetime
 ) -> StaffRow | None:

@@ -46,6 +46,8 @@ class Listener:
         self.id = new_id("console")
         self.member = member
         self.viewing: str | None = None
+        # Set when the session may have ended: then it is looked at once.
+        self.doubted = asyncio.Event()
         self.outgoing: asyncio.Queue[str | None] = asyncio.Queue(BACKLOG)
         # The last message of each followed conversation that it was told.
         self.seen: dict[str, int] = {}
@@ -196,6 +198,10 @@ class Hub:
             for listener in self._listeners:
                 if listener.member.id in event["staff"]:
                     listener.tell({name: value for name, value in event.items() if name != "staff"})
+        elif kind == "signed_out":
+            for listener in self._listeners:
+                if listener.member.id == event["staff"]:
+                    listener.doubted.set()
         else:
             if kind == "case":
                 self._recount = True

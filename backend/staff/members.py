@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.clock import Clock
 from backend.conversations import presence
-from backend.errors import BadInput, Conflict, Forbidden, NotFound, Unauthorized
+from backend.conversations.fanout import LIVE, Fanout
+from backend.errors import BadInput, Conflict, Forbidden, NotFound, ServiceError, Unauthorized
 from backend.ids import new_id
 from backend.passwords import hash_password, verify_password
 from backend.staff import accounts, codes
 from backend.staff.accounts import Member
+from backend.staff.returning import Returning
 from backend.store.base import Store
 from backend.store.desk_models import AuditRow, StaffRow, StaffSessionRow
 
@@ -25,9 +27,11 @@ log = structlog.get_logger()
 class Members:
     """Members of staff and their sessions."""
 
-    def __init__(self, store: Store, clock: Clock, desk_secret: str) -> None:
+    def __init__(self, store: Store, clock: Clock, fanout: Fanout, returning: Returning, desk_secret: str) -> None:
         self._store = store
         self._clock = clock
+        self._fanout = fanout
+        self._returning = returning
         self._secret = desk_secret
 
     # --- signing in ------------------------------------------------------------------------------------------------
@@ -125,7 +129,8 @@ class Members:
     ) -> dict[str, Any]:
         """Change another's account; `totp`: only false, for a lost phone. Raises Forbidden, NotFound, BadInput.
 
-        Whoever is no longer active, or has a new password, is signed out everywhere.
+        Whoever is no longer active, or has a new password, is signed out everywhere. The conversations of those who are
+        no longer active go back to the queue at once.
         """
         _only_admins(admin)
         if staff_id == admin.id:
@@ -151,7 +156,19 @@ class Members:
                 _record(session, f"staff:{admin.id}", row, "totp_off", now)
             if password is not None or not row.active:
                 await session.execute(delete(StaffSessionRow).where(StaffSessionRow.staff_id == row.id))
-            return _member_json(row, await presence.online_ids(session, now))
+            changed = _member_json(row, await presence.online_ids(session, now))
+        if password is not None or not changed["active"]:
+            await self._fanout.publish(LIVE, {"type": "signed_out", "staff": staff_id})
+        if not changed["active"]:
+            await self._return_conversations()
+        return changed
+
+    async def _return_conversations(self) -> None:
+        """After the account: what is claimed from then on is refused, so nothing is left behind."""
+        try:
+            await self._returning.of_those_who_left()
+        except ServiceError as error:  # the search for silence finds them, too
+            log.warning("members.conversations.unreturned", code=error.code)
 
 
 async def _held(session: AsyncSession, staff_id: str) -> StaffRow:

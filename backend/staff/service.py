@@ -16,7 +16,7 @@ from backend.conversations.fanout import Fanout
 from backend.conversations.ownership import Owner
 from backend.conversations.replies import Reply
 from backend.conversations.turns import Turns, conversation
-from backend.errors import Conflict, NotFound
+from backend.errors import Conflict, NotFound, Unauthorized
 from backend.knowledge_service import KnowledgeService
 from backend.staff import accounts
 from backend.staff.accounts import Member
@@ -24,11 +24,7 @@ from backend.staff.live import active
 from backend.staff.meanwhile import done_meanwhile
 from backend.staff.unanswered import grouped
 from backend.store.base import Store
-from backend.store.desk_models import (
-    MessageRow,
-    StaffRow,
-    UnansweredRow,
-)
+from backend.store.desk_models import MessageRow, UnansweredRow
 from backend.wording import Wording
 
 log = structlog.get_logger()
@@ -78,6 +74,8 @@ class Staff:
                 if seen.staff_id == member.id:
                     return seen.to_json()
                 raise Conflict(f"{seen.agent_name} has this conversation already.", code="already_claimed")
+            if await accounts.still_here(session, member.id) is None:
+                raise Unauthorized("Please sign in.", code="not_signed_in")
             owner = await self._change(session, conversation_id, seen, "agent", member)
             await active(session, conversation_id, member.id, self._clock.now())
             joined = Reply(self._wording.say("agent_joined", name=member.name), "handoff", author="system")
@@ -110,8 +108,8 @@ class Staff:
         async with self._store.write() as session:
             await conversation(session, conversation_id)
             seen = await self._owned(session, member, conversation_id)
-            row = await session.get(StaffRow, to)
-            if row is None or not row.active:
+            row = await accounts.still_here(session, to)
+            if row is None:
                 raise NotFound("There is no such member of staff.", field="to")
             owner = await self._change(session, conversation_id, seen, "agent", accounts.member_of(row))
             await active(session, conversation_id, row.id, self._clock.now())

@@ -37,6 +37,7 @@ INWARD: dict[str, tuple[str, ...]] = {
     ),
     "web": PLAIN,
     **dict.fromkeys(PLAIN, ()),
+    "tasks": ("errors",),
 }
 # The dialogue fills a turn; taking one is the conversation's.
 SHARED_WITH_DIALOGUE = ("agenda", "replies", "transcript")

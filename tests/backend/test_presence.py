@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +12,8 @@ from sqlalchemy import select
 
 from backend.conversations import presence
 from backend.conversations.presence import ONLINE_LASTS, TYPING_LASTS, VIEWING_LASTS
+from backend.services import Services
+from backend.staff.returning import Returning
 from backend.staff.silence import LOST, Silence
 from backend.store.desk_models import ConversationRow, OwnershipRow
 from backend.store.live_models import ActivityRow, PresenceRow, StaffSeenRow
@@ -23,20 +24,6 @@ from tests.backend.test_staff_live import event_of, line_of, watching
 from tests.backend.test_stream import next_event, stream
 
 IDLE = timedelta(minutes=15)
-
-
-@pytest.fixture
-async def sam(desk: Desk) -> AsyncIterator[Console]:
-    console = await desk.staff("Sam")
-    yield console
-    await console.http.close()
-
-
-@pytest.fixture
-async def kim(desk: Desk) -> AsyncIterator[Console]:
-    console = await desk.staff("Kim")
-    yield console
-    await console.http.close()
 
 
 async def online(desk: Desk) -> set[str]:
@@ -195,6 +182,10 @@ async def test_consoles_at_different_backends_see_each_other(
 # --- a claim is lost by silence --------------------------------------------------------------------------------------
 
 
+def returning(services: Services) -> Returning:
+    return Returning(services.store, services.clock, services.turns, services.wording)
+
+
 async def rounds(desk: Desk) -> int:
     return await desk.services.silence.round()
 
@@ -284,7 +275,7 @@ async def test_a_lost_claim_is_told_once_by_however_many_backends(each_desk: Des
 
 async def test_without_a_limit_no_claim_is_lost(desk: Desk, sam: Console) -> None:
     services = desk.services
-    never = Silence(services.store, services.clock, services.turns, services.wording, 0)
+    never = Silence(services.store, services.clock, returning(services), 0)
     await claimed(desk, sam)
     desk.wait(hours=9)
     assert await never.round() == 0
@@ -295,7 +286,7 @@ async def test_without_a_limit_no_claim_is_lost(desk: Desk, sam: Console) -> Non
 
 async def test_the_search_for_silence_runs_beside_the_requests_and_stops(desk: Desk, sam: Console) -> None:
     services = desk.services
-    silence = Silence(services.store, services.clock, services.turns, services.wording, 15, every=0.01)
+    silence = Silence(services.store, services.clock, returning(services), 15, every=0.01)
     talk = await claimed(desk, sam)
     desk.wait(seconds=IDLE.total_seconds())
     async with stream(talk) as learner:
