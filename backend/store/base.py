@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,6 +20,7 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import JSON, TypeDecorator
 
 from backend.errors import StoreUnavailable
+from backend.store.sqlite import connect
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -77,7 +79,7 @@ def make_engine(url: str) -> AsyncEngine:
         return create_async_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=10, **common)
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(parsed, connect_args={"timeout": 15}, **common)
+    engine = create_async_engine(parsed, connect_args={"async_creator_fn": connect}, **common)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
@@ -85,7 +87,7 @@ def make_engine(url: str) -> AsyncEngine:
         # turns into a write fail under load; transactions are begun below instead.
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=15000"):
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -105,6 +107,8 @@ class Store:
         self._write = async_sessionmaker(engine, expire_on_commit=False)
         reading = engine.execution_options(lectern_read_only=True)
         self._read = async_sessionmaker(reading, expire_on_commit=False)
+        # SQLite has one writer at a time: those of this process take turns in the order they came.
+        self._one_by_one = asyncio.Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @property
     def dialect(self) -> str:
@@ -114,7 +118,7 @@ class Store:
     async def write(self) -> AsyncIterator[AsyncSession]:
         """One transaction that may change things. Raises StoreUnavailable when the database is away."""
         try:
-            async with self._write() as session, session.begin():
+            async with self._one_by_one, self._write() as session, session.begin():
                 yield session
         except (DBAPIError, PoolTimeoutError, OSError, sqlite3.Error) as error:
             raise _translated(error) from error
