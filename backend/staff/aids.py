@@ -57,7 +57,7 @@ class Aids:
         async with self._store.read() as session:
             rows = (await session.scalars(select(SavedReplyRow).order_by(SavedReplyRow.title))).all()
             known = await _values(session, member, conversation_id)
-        return [{**_json(row), "filled": filled(row.text, known)} for row in rows]
+        return [{**_json(row, member), "filled": filled(row.text, known)} for row in rows]
 
     async def _seed(self) -> None:
         """The replies the desk comes with, once: what was taken away stays away."""
@@ -87,7 +87,7 @@ class Aids:
             else:
                 row = await _changeable(session, member, reply_id)
             row.title, row.text, row.shortcut, row.at = title, text, shortcut or None, self._clock.now()
-            return _json(row)
+            return _json(row, member)
 
     async def delete_reply(self, member: Member, reply_id: str) -> None:
         """Raises NotFound, Forbidden."""
@@ -142,17 +142,22 @@ async def _values(session: AsyncSession, member: Member, conversation_id: str | 
 
 
 async def _changeable(session: AsyncSession, member: Member, reply_id: str) -> SavedReplyRow:
-    """One's own; a supervisor's are all."""
     row = await session.get(SavedReplyRow, reply_id)
     if row is None:
         raise NotFound("There is no such saved reply.")
-    if row.staff_id != member.id and member.role == "agent":
+    if not _may_change(row, member):
         raise Forbidden("Only whoever wrote it, or a supervisor, may change this reply.", code="not_yours")
     return row
 
 
-def _json(row: SavedReplyRow) -> dict[str, Any]:
-    return {"id": row.id, "title": row.title, "shortcut": row.shortcut, "text": row.text}
+def _may_change(row: SavedReplyRow, member: Member) -> bool:
+    """One's own; a supervisor's are all."""
+    return row.staff_id == member.id or member.role != "agent"
+
+
+def _json(row: SavedReplyRow, member: Member) -> dict[str, Any]:
+    known = {"id": row.id, "title": row.title, "shortcut": row.shortcut, "text": row.text}
+    return {**known, "may_change": _may_change(row, member)}
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -16,27 +15,6 @@ from backend.store.live_models import DraftRow, MentionRow, SavedReplyRow
 from tests.backend.everywhere import assert_error
 from tests.backend.running import NOW, PATIENCE, Console, Desk, Talk
 from tests.backend.test_staff_live import event_of, watching
-
-
-@pytest.fixture
-async def sam(desk: Desk) -> AsyncIterator[Console]:
-    console = await desk.staff("Sam")
-    yield console
-    await console.http.close()
-
-
-@pytest.fixture
-async def each_sam(each_desk: Desk) -> AsyncIterator[Console]:
-    console = await each_desk.staff("Sam")
-    yield console
-    await console.http.close()
-
-
-@pytest.fixture
-async def kim(desk: Desk) -> AsyncIterator[Console]:
-    console = await desk.staff("Kim")
-    yield console
-    await console.http.close()
 
 
 async def shown(console: Console, talk: Talk) -> dict[str, Any]:
@@ -225,7 +203,8 @@ async def test_saved_replies_come_filled_for_the_conversation(each_sam: Console)
     talk, guest = await desk.open("ana"), await desk.open()
     text = "Hello {first_name} ({learner_name}), {agent_name} here about {case} and {nothing}."
     made = await each_sam.call("POST", "saved-replies", {"title": "Test", "text": text, "shortcut": "Test"})
-    assert made.body["reply"] | {"id": ""} == {"id": "", "title": "Test", "text": text, "shortcut": "test"}
+    kept = {"title": "Test", "text": text, "shortcut": "test", "may_change": True}
+    assert made.body["reply"] | {"id": ""} == {"id": "", **kept}
 
     async def reply_in(query: str) -> str:
         replies = (await each_sam.get(f"saved-replies{query}")).body["replies"]
@@ -257,6 +236,12 @@ async def test_a_reply_is_changed_by_who_wrote_it_or_a_supervisor(desk: Desk, sa
     lea = await desk.staff("Lea", "supervisor")
     made = (await sam.call("POST", "saved-replies", {"title": "Mine", "text": "a"})).body["reply"]
     path, other = f"saved-replies/{made['id']}", {"title": "Mine", "text": "b"}
+    told = []
+    for console in (sam, kim, lea):
+        replies = (await console.get("saved-replies")).body["replies"]
+        may = {one["id"]: one["may_change"] for one in replies}
+        told.append((may.pop(made["id"]), set(may.values())))
+    assert told == [(True, {False}), (False, {False}), (True, {True})]
     assert_error(await kim.call("PUT", path, other), 403)
     assert_error(await kim.call("DELETE", path), 403)
     assert (await sam.call("PUT", path, other)).body["reply"]["text"] == "b"

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.browser.console import ADA, MIA, PASSWORD, PRIYA, Console, StaffApi
+from tests.browser.console import ADA, MIA, PASSWORD, PRIYA, Console, StaffApi, signed_in
 from tests.browser.driver import ANSWER_MS, Chat
 from tests.browser.test_access import violations_in_both_themes
 
@@ -108,6 +108,53 @@ def test_an_admin_adds_a_member_who_sets_up_a_second_step(new_console: Callable[
     expect(admin.page.get_by_role("listitem").filter(has_text=email)).to_contain_text("Left")
     noa.page.reload()
     expect(noa.page.get_by_label("E-mail address")).to_be_visible()
+
+
+def test_after_five_wrong_passwords_the_right_one_is_refused_in_the_same_words(
+    new_console: Callable[..., Console], team: StaffApi
+) -> None:
+    email = f"lou-{uuid.uuid4().hex[:8]}@example.org"
+    lou = {"name": "Lou Marsh", "email": email, "role": "agent", "password": PASSWORD}
+    signed_in(team.address, ADA).call("POST", "/members", lou)
+    console = new_console().go("/console")
+    alert = console.page.locator("desk-sign-in").get_by_role("alert")
+    for password in (*(f"wrong password {number}" for number in range(5)), PASSWORD):
+        with console.page.expect_response("**/api/v1/staff/session") as answered:
+            console.sign_in(email, password)
+        assert answered.value.status == 401
+        # Whoever tries passwords is not told that the account is locked now, nor that it exists.
+        expect(alert).to_have_text("That does not fit, or the account is locked.")
+        expect(console.page.get_by_label("Password")).to_have_value("")
+        expect(console.page.get_by_label("Password")).to_be_focused()
+    expect(console.bar.get_by_role("navigation")).to_have_count(0)
+    assert violations_in_both_themes(console.page) == []
+
+
+def test_a_saved_reply_is_changed_only_by_who_wrote_it_or_a_supervisor(
+    new_console: Callable[..., Console], team: StaffApi
+) -> None:
+    title = f"Before we begin {uuid.uuid4().hex[:6]}"
+    theirs = signed_in(team.address, MIA).call("POST", "/saved-replies", {"title": title, "text": "Hello {first_name}"})
+    console = new_console().open("/console/settings")
+    line = console.page.get_by_role("listitem").filter(has_text=title)
+    expect(line).to_contain_text("Hello {first_name}")
+    expect(line.get_by_role("button")).to_have_count(0)
+    console.button("New reply").click()
+    console.dialog.get_by_label("Title").fill(f"Mine: {title}")
+    console.dialog.get_by_label("Text").fill("Good morning")
+    console.dialog.get_by_role("button", name="Keep").click()
+    console.button(f"Change Mine: {title}").click()
+    console.dialog.get_by_label("Text").fill("Good evening")
+    console.dialog.get_by_role("button", name="Keep").click()
+    expect(line.filter(has_text="Good evening")).to_have_count(1)
+    mia = new_console().open("/console/settings", who=MIA)
+    for name in (title, f"Mine: {title}"):
+        mia.button(f"Delete {name}").click()
+        mia.dialog.get_by_role("button", name="Delete").click()
+        expect(mia.button(f"Delete {name}")).to_have_count(0)
+    kept = team.call("GET", "/saved-replies")["replies"]
+    assert theirs["reply"]["id"] not in {reply["id"] for reply in kept}
+    assert not [reply for reply in kept if title in reply["title"]]
 
 
 def test_a_case_is_declined_with_a_reason_and_only_with_one(

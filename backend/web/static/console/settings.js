@@ -95,7 +95,7 @@ class Settings extends HTMLElement {
     this.replies.hidden = true;
     const { replies } = await api.get("/saved-replies");
     const items = replies.map((reply) => h("li", { class: "with-actions" }, h("div", {}, h("span", { class: "record-name", dir: "auto" }, reply.title), " ", reply.shortcut && h("kbd", {}, reply.shortcut), h("span", { class: "hint clamp", dir: "auto" }, reply.text)),
-      h("div", { class: "row" }, action("Change", () => this.#editReply(reply), { style: "quiet", "aria-label": `Change ${reply.title}` }), action("Delete", () => this.#deleteReply(reply), { style: "quiet", "aria-label": `Delete ${reply.title}` }))));
+      reply.may_change && h("div", { class: "row" }, action("Change", () => this.#editReply(reply), { style: "quiet", "aria-label": `Change ${reply.title}` }), action("Delete", () => this.#deleteReply(reply), { style: "quiet", "aria-label": `Delete ${reply.title}` }))));
     this.replies.hidden = false;
     this.replies.replaceChildren(h("h2", {}, "Saved replies"), items.length ? h("ul", { class: "records" }, ...items) : empty("No saved reply yet"), h("div", { class: "row" }, action("New reply …", () => this.#editReply({}))));
   }
