@@ -3,6 +3,7 @@
 GET  /console                 the queue
 GET  /console/c/{id}          the queue with a conversation open
 GET  /console/cases           cases
+GET  /console/learners        learners: a search, and /console/learners/{id} the one that is open
 GET  /console/insight         figures
 GET  /console/settings        one's own sign-in, and the members of staff
 """
@@ -21,7 +22,16 @@ CONSOLE_HEADERS = {
     ),
     "X-Robots-Tag": "noindex",
 }
-ADDRESSES = ("/console", "/console/", "/console/c/{id}", "/console/cases", "/console/insight", "/console/settings")
+ADDRESSES = (
+    "/console",
+    "/console/",
+    "/console/c/{id}",
+    "/console/cases",
+    "/console/learners",
+    "/console/learners/{id}",
+    "/console/insight",
+    "/console/settings",
+)
 
 
 def add_console(app: web.Application) -> None:

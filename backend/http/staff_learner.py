@@ -35,7 +35,7 @@ class Overrule(Wanted):
 
 async def search(request: web.Request) -> Any:
     by = await member(request)
-    return {"learners": await services(request).learners.search(by, clean(request.query.get("q", ""))[:200])}
+    return await services(request).learners.search(by, clean(request.query.get("q", ""))[:200])
 
 
 async def show(request: web.Request) -> Any:
@@ -44,9 +44,9 @@ async def show(request: web.Request) -> Any:
 
 
 async def decide(request: web.Request, body: Wanted) -> Any:
-    await member(request)
-    wish, learner = body.wish(), clean(request.match_info["learner"])
-    return await services(request).learners.decide(learner, wish.operation, wish.target, wish.details)
+    by, wish = await member(request), body.wish()
+    learner = clean(request.match_info["learner"])
+    return await services(request).learners.decide(by, learner, wish.operation, wish.target, wish.details)
 
 
 async def list_cases(request: web.Request) -> Any:
@@ -74,7 +74,16 @@ _S = "/api/v1/staff"
 _C = f"{_S}/conversations/{{id}}"
 _ANY = {"type": "object"}
 ROUTES = (
-    Route("GET", f"{_S}/learners", search, "Learners by name, address or id", None, _ANY, "staff", query=("q",)),
+    Route(
+        "GET",
+        f"{_S}/learners",
+        search,
+        "Learners by name, address or id, with their latest conversations",
+        None,
+        _ANY,
+        "staff",
+        query=("q",),
+    ),
     Route(
         "GET",
         f"{_S}/learners/{{id}}",
@@ -88,7 +97,7 @@ ROUTES = (
         "POST",
         f"{_S}/learners/{{learner}}/decide",
         decide,
-        "The rule's answer in words and with its trace; changes nothing",
+        "The rule's answer in words, with its trace and what one may do with it; changes nothing",
         Wanted,
         _ANY,
         "staff",

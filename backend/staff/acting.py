@@ -18,12 +18,15 @@ from backend.errors import BadInput, Forbidden, NotFound
 from backend.ids import new_id
 from backend.operations.base import Operation
 from backend.operations.service import Confirmed, Operations
-from backend.policy.decision import Decision
+from backend.policy.decision import Decision, Outcome
 from backend.policy.facts import Account, Request
+from backend.policy.overrule import is_overrulable
 from backend.staff.accounts import Member
 from backend.store.accounts import load_account, load_catalog
 from backend.store.desk_models import NoteRow, ProposalRow
 from backend.wording import Wording
+
+MAY_OVERRULE = ("supervisor", "admin")
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,18 @@ class Acting:
         return await self._operations.do_at_once(
             session, conversation_id, asked.account, asked.decision, asked.request, actor(member)
         )
+
+
+def may_do(member: Member, operation: Operation, decision: Decision) -> tuple[list[str], str | None]:
+    """What a member may do with an answer in a conversation they have, `offer`, `carry_out` or `overrule`, and the code
+    of what keeps them from more."""
+    if operation.steps:
+        return [], "learners_own"
+    if decision.is_actionable:
+        return ["carry_out"] if operation.at_once else ["offer", "carry_out"], None
+    if is_overrulable(decision):
+        return (["overrule"], None) if member.role in MAY_OVERRULE else ([], "supervisors_only")
+    return [], "cannot_overrule" if decision.outcome is Outcome.REFUSED else None
 
 
 def actor(member: Member) -> str:

@@ -22,7 +22,7 @@ from backend.errors import BadInput, Conflict, Forbidden
 from backend.policy.decision import Decision, Outcome
 from backend.policy.overrule import is_overrulable
 from backend.staff.accounts import Member
-from backend.staff.acting import Acting, Asked, actor, keep_note, told
+from backend.staff.acting import MAY_OVERRULE, Acting, Asked, actor, keep_note, told
 from backend.staff.live import active
 from backend.store.base import Store
 from backend.store.desk_models import AuditRow, ConversationRow
@@ -30,7 +30,6 @@ from backend.wording import Wording
 
 log = structlog.get_logger()
 CHANNEL = "console"
-MAY_OVERRULE = ("supervisor", "admin")
 LONGEST_WORDS = 2000
 LONGEST_SENTENCE = 300
 

@@ -5,12 +5,13 @@ Who looked at whom is on record; the same member looking again a little later is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.clock import Clock
@@ -22,7 +23,7 @@ from backend.policy.decision import Decision, to_plain
 from backend.policy.facts import Account, Request
 from backend.policy.overrule import is_overrulable, what_stands
 from backend.staff.accounts import Member
-from backend.staff.acting import actor, fits, own_target, told
+from backend.staff.acting import actor, fits, may_do, own_target, told
 from backend.staff.casework import worded_cases
 from backend.staff.queue import Queue
 from backend.store.accounts import learner_view, load_account, load_catalog
@@ -35,6 +36,7 @@ from backend.wording import Wording
 LOOK_UP, SEARCH = "look_up_learner", "search_learners"
 SAME_LOOK = timedelta(minutes=30)
 FOUND_AT_MOST = 20
+LATEST = 3
 SHORTEST_SEARCH = 2
 _NAMED = ("enrollments", "payments", "subscriptions", "certificates", "aid")
 
@@ -74,8 +76,11 @@ class Learners:
         await self._looked(member, learner_id)
         return shown
 
-    async def search(self, member: Member, words: str) -> list[dict[str, str]]:
-        """Learners by a part of name or address, or by id. Raises BadInput for less than two characters."""
+    async def search(self, member: Member, words: str) -> dict[str, Any]:
+        """Learners by a part of name or address, or by id, each with their latest conversations and how many there are.
+
+        `more`: there are others still. Raises BadInput for less than two characters.
+        """
         words = words.strip()
         if len(words) < SHORTEST_SEARCH:
             raise BadInput(f"Expected at least {SHORTEST_SEARCH} characters.", field="q")
@@ -83,15 +88,29 @@ class Learners:
         named = or_(LearnerRow.name.ilike(like, escape="!"), LearnerRow.email.ilike(like, escape="!"))
         query = select(LearnerRow).where(LearnerRow.status == "active", or_(LearnerRow.id == words, named))
         async with self._store.write() as session:
-            rows = (await session.scalars(query.order_by(LearnerRow.name, LearnerRow.id).limit(FOUND_AT_MOST))).all()
+            query = query.order_by(LearnerRow.name, LearnerRow.id).limit(FOUND_AT_MOST + 1)
+            found = (await session.scalars(query)).all()
+            rows = found[:FOUND_AT_MOST]
+            ids = [row.id for row in rows]
             # Ids only: what was typed may be anybody's name.
-            session.add(self._entry(member, SEARCH, None, record={"found": [row.id for row in rows]}))
-            return [{"id": row.id, "name": row.name, "email": row.email} for row in rows]
+            session.add(self._entry(member, SEARCH, None, record={"found": ids}))
+            talked = await self._talked(session, ids)
+        shown = [
+            {"id": row.id, "name": row.name, "email": row.email, "country": row.country, **talked[row.id]}
+            for row in rows
+        ]
+        return {"learners": shown, "more": len(found) > len(rows)}
 
     async def decide(
-        self, learner_id: str, operation: str, target: str | None, details: Mapping[str, Any] | None = None
+        self,
+        member: Member,
+        learner_id: str,
+        operation: str,
+        target: str | None,
+        details: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """The rule's answer in words and with its trace. Changes nothing. Raises NotFound, BadInput."""
+        """The rule's answer in words and with its trace, and what `member` may do with it where they have the
+        conversation. Changes nothing. Raises NotFound, BadInput."""
         async with self._store.read() as session:
             account = await load_account(session, learner_id, also=(target,) if target else ())
             if account is None:
@@ -101,9 +120,11 @@ class Learners:
                 account = replace(account, catalog=await load_catalog(session))
         request = Request(channel="console", details=told(known, details or {}) if known else {})
         meant = own_target(operation, account) or target
-        return self.worded(self._operations.decide(operation, account, meant, request, self._clock.now()))
+        decision = self._operations.decide(operation, account, meant, request, self._clock.now())
+        may, why_not = may_do(member, known, decision) if known else ([], None)
+        return {**self._worded(decision), "may": may, "why_not": why_not}
 
-    def worded(self, decision: Decision) -> dict[str, Any]:
+    def _worded(self, decision: Decision) -> dict[str, Any]:
         """A decision's record with a sentence beside each of its parts."""
         record, speaker = decision.to_record(), self._speaker
         said = {
@@ -114,11 +135,9 @@ class Learners:
         }
         for part, texts in said.items():
             record[part] = [{**item, "text": text} for item, text in zip(record[part], texts, strict=True)]
-        known = self._operations.registry.get(decision.operation)
         return {
             **record,
             "title": self._wording.say(f"button_{decision.operation}"),
-            "learners_own": bool(known and known.steps),
             "overrulable": is_overrulable(decision),
             "stands": list(what_stands(decision)) if decision.outcome.value == "refused" else [],
         }
@@ -182,10 +201,37 @@ class Learners:
             .order_by(ConversationRow.created_at.desc())
             .limit(50)
         )
-        return [
-            {"id": row.id, "at": to_plain(row.created_at), "state": state, "topic": self._queue.topic(row)}
-            for row, state in (await session.execute(query)).all()
-        ]
+        return [self._conversation(row, state) for row, state in (await session.execute(query)).all()]
+
+    async def _talked(self, session: AsyncSession, learner_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Of each learner the latest conversations, newest first, and how many there are in all."""
+        of_learner = {"partition_by": ConversationRow.learner_id}
+        newest = ConversationRow.created_at.desc(), ConversationRow.id
+        ranked = (
+            select(
+                ConversationRow.id.label("id"),
+                func.row_number().over(**of_learner, order_by=newest).label("place"),
+                func.count().over(**of_learner).label("of"),
+            )
+            .where(ConversationRow.learner_id.in_(learner_ids), ConversationRow.channel != "slack")
+            .subquery()
+        )
+        query = (
+            select(ConversationRow, OwnershipRow.state, ranked.c.of)
+            .join(ranked, ranked.c.id == ConversationRow.id)
+            .join(OwnershipRow, OwnershipRow.conversation_id == ConversationRow.id)
+            .where(ranked.c.place <= LATEST)
+            .order_by(ranked.c.place)
+        )
+        found: dict[str, dict[str, Any]] = defaultdict(lambda: {"conversations": [], "conversation_count": 0})
+        for row, state, of in (await session.execute(query)).all():
+            talked = found[row.learner_id]
+            talked["conversations"].append(self._conversation(row, state))
+            talked["conversation_count"] = of
+        return found
+
+    def _conversation(self, row: ConversationRow, state: str) -> dict[str, Any]:
+        return {"id": row.id, "at": to_plain(row.created_at), "state": state, "topic": self._queue.topic(row)}
 
     # --- the record of who looked ----------------------------------------------------------------------------------
 

@@ -167,6 +167,8 @@ async def test_the_trial_says_whether_it_could_be_overruled(mira: Console, talk:
         body = {"operation": "refund", "target": target}
         told[target] = (await mira.call("POST", "learners/eve/decide", body)).body
     assert [told[target]["overrulable"] for target in told] == [True, False, False]
+    assert [told[target]["may"] for target in told] == [["overrule"], [], ["offer", "carry_out"]]
+    assert [told[target]["why_not"] for target in told] == [None, "cannot_overrule", None]
     assert "already_refunded" in told["back"]["stands"] and told["late"]["stands"] == []
     assert all(reason["text"] for one in told.values() for reason in one["reasons"])
     assert told["late"]["trace"] and told["fresh"]["consequences"][0]["text"]

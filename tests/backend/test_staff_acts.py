@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -27,18 +26,11 @@ REFUND = {"operation": "refund", "target": "pay-1"}
 
 
 @pytest.fixture
-async def sam(each_desk: Desk) -> AsyncIterator[Console]:
-    console = await each_desk.staff("Sam")
-    yield console
-    await console.http.close()
-
-
-@pytest.fixture
-async def talk(each_desk: Desk, sam: Console) -> Talk:
+async def talk(each_desk: Desk, each_sam: Console) -> Talk:
     """A conversation Ana has asked a person into, and Sam has."""
     talk = await each_desk.open("ana")
     await talk.say("a person please")
-    assert (await sam.act(talk, "claim")).status == 200
+    assert (await each_sam.act(talk, "claim")).status == 200
     return talk
 
 
@@ -48,8 +40,8 @@ async def audit(desk: Desk, operation: str = "refund") -> list[AuditRow]:
         return list((await session.scalars(query)).all())
 
 
-async def offered(sam: Console, talk: Talk, wish: dict[str, Any] = REFUND) -> dict[str, Any]:
-    answer = await sam.act(talk, "offer", wish)
+async def offered(each_sam: Console, talk: Talk, wish: dict[str, Any] = REFUND) -> dict[str, Any]:
+    answer = await each_sam.act(talk, "offer", wish)
     assert answer.status == 200, answer
     return dict(answer.body["message"])
 
@@ -61,8 +53,10 @@ def button(message: dict[str, Any], title: str) -> str:
 # --- offered, and confirmed by the learner ---------------------------------------------------------------------------
 
 
-async def test_an_offer_stands_in_the_chat_in_the_members_name_with_what_a_yes_does(sam: Console, talk: Talk) -> None:
-    message = await offered(sam, talk)
+async def test_an_offer_stands_in_the_chat_in_the_members_name_with_what_a_yes_does(
+    each_sam: Console, talk: Talk
+) -> None:
+    message = await offered(each_sam, talk)
     assert (message["author"], message["agent"]["name"]) == ("agent", "Sam")
     assert (message["proposal"]["operation"], message["proposal"]["state"]) == ("refund", "open")
     assert message["decision"]["reasons"][0]["code"] == "within_refund_window"
@@ -74,8 +68,10 @@ async def test_an_offer_stands_in_the_chat_in_the_members_name_with_what_a_yes_d
     assert await talk.desk.count(RefundRow) == 0
 
 
-async def test_the_learners_press_is_carried_out_while_the_agent_has_the_conversation(sam: Console, talk: Talk) -> None:
-    desk, message = talk.desk, await offered(sam, talk)
+async def test_the_learners_press_is_carried_out_while_the_agent_has_the_conversation(
+    each_sam: Console, talk: Talk
+) -> None:
+    desk, message = talk.desk, await offered(each_sam, talk)
     heard = len(desk.engine.heard)
     answer = await talk.press_id(button(message, "Refund"))
     assert (answer.body["state"], answer.kinds) == ("agent", ["result"])
@@ -85,29 +81,29 @@ async def test_the_learners_press_is_carried_out_while_the_agent_has_the_convers
     assert len(ana["refunds"]) == len(ana["emails"]) == 1
     (entry,) = await audit(desk)
     assert (entry.actor, entry.outcome, entry.proposal_id) == ("learner:ana", "granted", message["proposal"]["id"])
-    assert entry.record["proposed_by"] == f"staff:{sam.id}"
-    shown = (await sam.get(f"conversations/{talk.id}")).body
+    assert entry.record["proposed_by"] == f"staff:{each_sam.id}"
+    shown = (await each_sam.get(f"conversations/{talk.id}")).body
     assert shown["state"] == "agent"
     assert [proposal["state"] for proposal in shown["summary"].get("proposals", [{"state": "confirmed"}])] == [
         "confirmed"
     ]
 
 
-async def test_a_plain_yes_does_nothing_in_a_takeover_and_nothing_afterwards(sam: Console, talk: Talk) -> None:
+async def test_a_plain_yes_does_nothing_in_a_takeover_and_nothing_afterwards(each_sam: Console, talk: Talk) -> None:
     desk = talk.desk
-    await offered(sam, talk)
+    await offered(each_sam, talk)
     for word in ("yes", "yes please, refund it", "Refund $79.00"):
         answer = await talk.say(word)
         assert (answer.body["state"], answer.body["messages"]) == ("agent", [])
-    await sam.act(talk, "release")
+    await each_sam.act(talk, "release")
     await talk.say("yes")
     assert await desk.count(RefundRow) == 0
     assert await audit(desk) == []
 
 
-async def test_after_the_release_the_button_is_still_good_and_only_once(sam: Console, talk: Talk) -> None:
-    message = await offered(sam, talk)
-    await sam.act(talk, "release")
+async def test_after_the_release_the_button_is_still_good_and_only_once(each_sam: Console, talk: Talk) -> None:
+    message = await offered(each_sam, talk)
+    await each_sam.act(talk, "release")
     yes = button(message, "Refund")
     first, second = await talk.press_id(yes), await talk.press_id(yes)
     assert (first.kinds, second.kinds) == (["result"], ["result"])
@@ -115,8 +111,8 @@ async def test_after_the_release_the_button_is_still_good_and_only_once(sam: Con
     assert len(await audit(talk.desk)) == 1
 
 
-async def test_many_presses_at_once_give_back_once(sam: Console, talk: Talk) -> None:
-    yes = button(await offered(sam, talk), "Refund")
+async def test_many_presses_at_once_give_back_once(each_sam: Console, talk: Talk) -> None:
+    yes = button(await offered(each_sam, talk), "Refund")
     answers = await asyncio.gather(*(talk.press_id(yes) for _ in range(6)))
     assert [answer.status for answer in answers] == [200] * 6
     assert await talk.desk.count(RefundRow) == 1
@@ -124,15 +120,15 @@ async def test_many_presses_at_once_give_back_once(sam: Console, talk: Talk) -> 
     assert len(await audit(talk.desk)) == 1
 
 
-async def test_the_same_press_sent_again_gets_the_same_answer(sam: Console, talk: Talk) -> None:
-    yes = button(await offered(sam, talk), "Refund")
+async def test_the_same_press_sent_again_gets_the_same_answer(each_sam: Console, talk: Talk) -> None:
+    yes = button(await offered(each_sam, talk), "Refund")
     first, again = await talk.press_id(yes, "once"), await talk.press_id(yes, "once")
     assert first.body == again.body
     assert await talk.desk.count(RefundRow) == 1
 
 
-async def test_a_no_leaves_it_and_the_yes_is_good_for_nothing_then(sam: Console, talk: Talk) -> None:
-    message = await offered(sam, talk)
+async def test_a_no_leaves_it_and_the_yes_is_good_for_nothing_then(each_sam: Console, talk: Talk) -> None:
+    message = await offered(each_sam, talk)
     assert (await talk.press_id(button(message, "Keep"))).body["state"] == "agent"
     await talk.press_id(button(message, "Refund"))
     assert await talk.desk.count(RefundRow) == 0
@@ -141,52 +137,52 @@ async def test_a_no_leaves_it_and_the_yes_is_good_for_nothing_then(sam: Console,
     assert "declined" in states and "confirmed" not in states
 
 
-async def test_an_offer_ends_with_its_minutes(sam: Console, talk: Talk) -> None:
-    message = await offered(sam, talk)
+async def test_an_offer_ends_with_its_minutes(each_sam: Console, talk: Talk) -> None:
+    message = await offered(each_sam, talk)
     talk.desk.wait(minutes=10)
     await talk.press_id(button(message, "Refund"))
     assert await talk.desk.count(RefundRow) == 1, "the last instant counts"
     await talk.desk.load()
-    message = await offered(sam, talk)
+    message = await offered(each_sam, talk)
     talk.desk.wait(minutes=10, seconds=1)
     await talk.press_id(button(message, "Refund"))
     assert await talk.desk.count(RefundRow) == 0
 
 
-async def test_what_the_rule_takes_back_before_the_yes_is_not_done(sam: Console, talk: Talk) -> None:
+async def test_what_the_rule_takes_back_before_the_yes_is_not_done(each_sam: Console, talk: Talk) -> None:
     desk = talk.desk
     desk.services.clock.set(desk.services.clock.now().replace(day=15, hour=8, minute=59))
-    await sam.sign_in("sam@desk.example", "a long password")
-    message = await offered(sam, talk)
+    await each_sam.sign_in("sam@desk.example", "a long password")
+    message = await offered(each_sam, talk)
     desk.wait(minutes=2)
     await talk.press_id(button(message, "Refund"))
     assert await desk.count(RefundRow) == 0
 
 
-async def test_a_newer_offer_replaces_the_older(sam: Console, talk: Talk) -> None:
-    first, second = await offered(sam, talk), await offered(sam, talk)
+async def test_a_newer_offer_replaces_the_older(each_sam: Console, talk: Talk) -> None:
+    first, second = await offered(each_sam, talk), await offered(each_sam, talk)
     await talk.press_id(button(first, "Refund"))
     assert await talk.desk.count(RefundRow) == 0
     async with talk.desk.services.store.read() as session:
         row = await session.get(ProposalRow, second["proposal"]["id"])
-    assert row is not None and row.proposed_by == f"staff:{sam.id}"
+    assert row is not None and row.proposed_by == f"staff:{each_sam.id}"
 
 
 @pytest.mark.parametrize("press", ["Refund", "Keep"])
-async def test_after_the_press_the_bot_takes_nothing_else_up(each_desk: Desk, sam: Console, press: str) -> None:
+async def test_after_the_press_the_bot_takes_nothing_else_up(each_desk: Desk, each_sam: Console, press: str) -> None:
     """What the learner had asked for besides waits until the agent has left."""
     talk = await each_desk.open("ana")
     told = await talk.say("refund my course and delete my account")
     assert "step by step" in " ".join(told.texts), "nothing was kept for later: this test would hold nothing"
     await talk.say("a person please")
-    await sam.act(talk, "claim")
-    answer = await talk.press_id(button(await offered(sam, talk), press))
+    await each_sam.act(talk, "claim")
+    answer = await talk.press_id(button(await offered(each_sam, talk), press))
     assert answer.kinds == ["result"]
     assert not any("account" in text for text in answer.texts)
 
 
-async def test_nobody_elses_button_is_good_in_another_conversation(sam: Console, talk: Talk) -> None:
-    yes, other = button(await offered(sam, talk), "Refund"), await talk.desk.open("ben")
+async def test_nobody_elses_button_is_good_in_another_conversation(each_sam: Console, talk: Talk) -> None:
+    yes, other = button(await offered(each_sam, talk), "Refund"), await talk.desk.open("ben")
     assert_error(await other.press_id(yes), 404)
     assert await talk.desk.count(RefundRow) == 0
 
@@ -197,44 +193,50 @@ ACTS = [("offer", {}), ("carry-out", {"yes": "on the phone"})]
 
 
 @pytest.mark.parametrize(("act", "more"), ACTS)
-async def test_only_the_owner_acts(each_desk: Desk, sam: Console, talk: Talk, act: str, more: dict[str, str]) -> None:
+async def test_only_the_owner_acts(
+    each_desk: Desk, each_sam: Console, talk: Talk, act: str, more: dict[str, str]
+) -> None:
     kim = await each_desk.staff("Kim", "admin")
     answer = await kim.act(talk, act, REFUND | more)
     await kim.http.close()
     assert_error(answer, 403)
     assert answer.code == "not_the_owner"
-    await sam.act(talk, "release")
-    assert_error(await sam.act(talk, act, REFUND | more), 403)
+    await each_sam.act(talk, "release")
+    assert_error(await each_sam.act(talk, act, REFUND | more), 403)
     assert await each_desk.count(ProposalRow) == 0
 
 
 @pytest.mark.parametrize(("act", "more"), ACTS)
 async def test_what_the_rule_refuses_is_neither_offered_nor_done(
-    sam: Console, talk: Talk, act: str, more: dict[str, str]
+    each_sam: Console, talk: Talk, act: str, more: dict[str, str]
 ) -> None:
     talk.desk.wait(days=30)
-    await sam.sign_in("sam@desk.example", "a long password")
-    answer = await sam.act(talk, act, REFUND | more)
+    await each_sam.sign_in("sam@desk.example", "a long password")
+    answer = await each_sam.act(talk, act, REFUND | more)
     assert_error(answer, 409)
     assert answer.code == "refused"
+    told = (await each_sam.call("POST", "learners/ana/decide", REFUND)).body
+    assert (told["may"], told["why_not"]) == ([], "supervisors_only")
     assert "closed" in answer.body["error"]["message"] and "**" not in answer.body["error"]["message"]
     assert await talk.desk.count(RefundRow) == 0 and await talk.desk.count(ProposalRow) == 0
 
 
 @pytest.mark.parametrize(("act", "more"), ACTS)
 async def test_an_account_is_deleted_by_its_owner_alone(
-    sam: Console, talk: Talk, act: str, more: dict[str, str]
+    each_sam: Console, talk: Talk, act: str, more: dict[str, str]
 ) -> None:
-    answer = await sam.act(talk, act, {"operation": "delete_account"} | more)
+    told = (await each_sam.call("POST", "learners/ana/decide", {"operation": "delete_account"})).body
+    assert (told["outcome"], told["may"], told["why_not"]) == ("granted", [], "learners_own")
+    answer = await each_sam.act(talk, act, {"operation": "delete_account"} | more)
     assert_error(answer, 403)
     assert answer.code == "learners_own"
 
 
 @pytest.mark.parametrize(("act", "more"), ACTS)
-async def test_a_guest_has_to_sign_in_first(each_desk: Desk, sam: Console, act: str, more: dict[str, str]) -> None:
+async def test_a_guest_has_to_sign_in_first(each_desk: Desk, each_sam: Console, act: str, more: dict[str, str]) -> None:
     guest = await each_desk.open()
-    await sam.act(guest, "claim")
-    answer = await sam.act(guest, act, REFUND | more)
+    await each_sam.act(guest, "claim")
+    answer = await each_sam.act(guest, act, REFUND | more)
     assert_error(answer, 409)
     assert answer.code == "guest"
 
@@ -252,24 +254,26 @@ async def test_a_guest_has_to_sign_in_first(each_desk: Desk, sam: Console, act: 
     ],
 )
 async def test_a_wish_without_sense_is_refused(
-    sam: Console, talk: Talk, wish: dict[str, Any], status: int, code: str
+    each_sam: Console, talk: Talk, wish: dict[str, Any], status: int, code: str
 ) -> None:
-    answer = await sam.act(talk, "offer", wish)
+    answer = await each_sam.act(talk, "offer", wish)
     assert_error(answer, status)
     assert answer.code == code
 
 
-async def test_ones_own_learner_is_meant_whatever_target_is_named(each_desk: Desk, sam: Console, talk: Talk) -> None:
-    answer = await sam.act(talk, "offer", {"operation": "refund", "target": "pay-2"})
+async def test_ones_own_learner_is_meant_whatever_target_is_named(
+    each_desk: Desk, each_sam: Console, talk: Talk
+) -> None:
+    answer = await each_sam.act(talk, "offer", {"operation": "refund", "target": "pay-2"})
     assert (answer.status, answer.code) == (409, "needs_facts"), "Ben's payment was found for Ana"
 
 
 # --- on the learner's word -------------------------------------------------------------------------------------------
 
 
-async def test_on_the_learners_word_it_is_done_told_and_kept(sam: Console, talk: Talk) -> None:
+async def test_on_the_learners_word_it_is_done_told_and_kept(each_sam: Console, talk: Talk) -> None:
     desk = talk.desk
-    answer = await sam.act(talk, "carry-out", REFUND | {"yes": "she said so on the phone at noon"})
+    answer = await each_sam.act(talk, "carry-out", REFUND | {"yes": "she said so on the phone at noon"})
     assert answer.status == 200, answer
     assert answer.body["decision"]["outcome"] == "granted"
     message = answer.body["message"]
@@ -278,17 +282,17 @@ async def test_on_the_learners_word_it_is_done_told_and_kept(sam: Console, talk:
     assert (await talk.transcript())[-1]["text"] == message["text"]
     assert await desk.count(RefundRow) == 1
     (entry,) = await audit(desk)
-    assert (entry.actor, entry.learner_id) == (f"staff:{sam.id}", "ana")
+    assert (entry.actor, entry.learner_id) == (f"staff:{each_sam.id}", "ana")
     assert entry.record["on_behalf"] == {"yes": "she said so on the phone at noon"}
     async with desk.services.store.read() as session:
         note = (await session.scalars(select(NoteRow))).one()
-    assert note.staff_id == sam.id and "she said so on the phone at noon" in note.text
+    assert note.staff_id == each_sam.id and "she said so on the phone at noon" in note.text
     assert "on the phone" not in str(await talk.transcript())
 
 
-async def test_done_twice_it_is_refused_as_done(sam: Console, talk: Talk) -> None:
+async def test_done_twice_it_is_refused_as_done(each_sam: Console, talk: Talk) -> None:
     body = REFUND | {"yes": "on the phone"}
-    answers = await asyncio.gather(*(sam.act(talk, "carry-out", body) for _ in range(4)))
+    answers = await asyncio.gather(*(each_sam.act(talk, "carry-out", body) for _ in range(4)))
     assert sorted(answer.status for answer in answers) == [200, 409, 409, 409]
     assert await talk.desk.count(RefundRow) == 1
     assert await talk.desk.count(NoteRow) == 1
@@ -296,49 +300,51 @@ async def test_done_twice_it_is_refused_as_done(sam: Console, talk: Talk) -> Non
 
 
 @pytest.mark.parametrize("yes", ["", "   ", "\n\t", "\x00"])
-async def test_without_the_learners_word_nothing_is_done(sam: Console, talk: Talk, yes: str) -> None:
-    answer = await sam.act(talk, "carry-out", REFUND | {"yes": yes})
+async def test_without_the_learners_word_nothing_is_done(each_sam: Console, talk: Talk, yes: str) -> None:
+    answer = await each_sam.act(talk, "carry-out", REFUND | {"yes": yes})
     assert_error(answer, 400)
     assert answer.body["error"]["field"] == "yes"
     assert await talk.desk.count(RefundRow) == 0
 
 
-async def test_a_card_in_the_word_is_hidden(sam: Console, talk: Talk) -> None:
-    await sam.act(talk, "carry-out", REFUND | {"yes": "yes, my card is 4111 1111 1111 1111"})
+async def test_a_card_in_the_word_is_hidden(each_sam: Console, talk: Talk) -> None:
+    await each_sam.act(talk, "carry-out", REFUND | {"yes": "yes, my card is 4111 1111 1111 1111"})
     async with talk.desk.services.store.read() as session:
         kept = str((await session.scalars(select(ProposalRow.on_behalf))).all())
         kept += str((await session.scalars(select(NoteRow.text))).all())
     assert "4111" not in kept and "my card is" in kept
 
 
-async def test_what_needs_no_yes_is_done_at_once(sam: Console, talk: Talk) -> None:
-    answer = await sam.act(talk, "carry-out", {"operation": "reset_password", "yes": "locked out"})
+async def test_what_needs_no_yes_is_done_at_once(each_sam: Console, talk: Talk) -> None:
+    answer = await each_sam.act(talk, "carry-out", {"operation": "reset_password", "yes": "locked out"})
     assert answer.status == 200, answer
     ana = await talk.desk.learner("ana")
     assert [email["to"] for email in ana["emails"]] == ["ana@example.org"]
-    assert ana["audit"][-1]["actor"] == f"staff:{sam.id}"
+    assert ana["audit"][-1]["actor"] == f"staff:{each_sam.id}"
 
 
-async def test_what_needs_details_takes_them(sam: Console, talk: Talk) -> None:
+async def test_what_needs_details_takes_them(each_sam: Console, talk: Talk) -> None:
     details = {"text": "somebody insults me in the forum of week 2", "link": ""}
     wish = {"operation": "report_problem", "details": details, "yes": "she asked me to"}
-    answer = await sam.act(talk, "carry-out", wish)
+    answer = await each_sam.act(talk, "carry-out", wish)
     assert answer.status == 200, answer
     async with talk.desk.services.store.read() as session:
         case = (await session.scalars(select(CaseRow))).one()
     assert (case.kind, case.learner_id, case.conversation_id) == ("abuse", "ana", talk.id)
 
 
-async def test_what_a_person_decides_becomes_a_case_that_a_second_one_decides(each_desk: Desk, sam: Console) -> None:
+async def test_what_a_person_decides_becomes_a_case_that_a_second_one_decides(
+    each_desk: Desk, each_sam: Console
+) -> None:
     await each_desk.load(DIA)
     talk = await each_desk.open("dia")
-    await sam.act(talk, "claim")
-    answer = await sam.act(talk, "carry-out", {"operation": "refund", "target": "pay-9", "yes": "in the chat"})
+    await each_sam.act(talk, "claim")
+    answer = await each_sam.act(talk, "carry-out", {"operation": "refund", "target": "pay-9", "yes": "in the chat"})
     assert answer.body["decision"]["outcome"] == "refer_to_agent"
-    (case,) = (await sam.get("cases?status=open")).body["cases"]
+    (case,) = (await each_sam.get("cases?status=open")).body["cases"]
     assert (case["kind"], case["title"], case["learner_name"]) == ("plus_refund", "Refund of Coursera Plus", "Dia Rao")
     assert (case["can_decide"], case["asked_by"]) == (False, "Sam")
-    assert_error(await sam.call("POST", f"cases/{case['id']}/approve", {}), 403)
+    assert_error(await each_sam.call("POST", f"cases/{case['id']}/approve", {}), 403)
     kim = await each_desk.staff("Kim")
     (seen,) = (await kim.get("cases?status=open")).body["cases"]
     approved = await kim.call("POST", f"cases/{case['id']}/approve", {})
@@ -349,9 +355,9 @@ async def test_what_a_person_decides_becomes_a_case_that_a_second_one_decides(ea
     assert [payment["status"] for payment in (await each_desk.learner("dia"))["payments"]] == ["refunded"]
 
 
-async def test_a_deleted_learner_leaves_no_word_behind(sam: Console, talk: Talk) -> None:
-    await sam.act(talk, "carry-out", REFUND | {"yes": "she said so"})
-    await sam.act(talk, "release")
+async def test_a_deleted_learner_leaves_no_word_behind(each_sam: Console, talk: Talk) -> None:
+    await each_sam.act(talk, "carry-out", REFUND | {"yes": "she said so"})
+    await each_sam.act(talk, "release")
     await talk.say("delete my account")
     await talk.press("delete")
     await talk.post("reauthenticate", {"password": "correct horse"})

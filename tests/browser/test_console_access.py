@@ -11,7 +11,15 @@ from tests.browser.console import ADA, MIA, Console, StaffApi
 from tests.browser.driver import ANSWER_MS, Chat
 from tests.browser.test_access import THEMES, violations
 
-PLACES = ("/console?tab=all", "/console/cases?status=all", "/console/insight", "/console/settings")
+PLACES = (
+    "/console?tab=all",
+    "/console/cases?status=all",
+    "/console/learners",
+    "/console/learners?q=zzzz",
+    "/console/learners/web-ana?q=web-",
+    "/console/insight",
+    "/console/settings",
+)
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -212,7 +212,7 @@ class Conversation extends HTMLElement {
     const open = this.classList.toggle("with-learner");
     attr(this.more, "aria-expanded", String(open));
     const wide = getComputedStyle(this.more).display === "none";
-    if (open || wide) this.learner.querySelector("h3")?.focus();
+    if (open || wide) this.learner.focusName();
     else this.heading.focus();
   }
 }

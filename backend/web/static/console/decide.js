@@ -1,11 +1,12 @@
 /** Deciding for a learner: the rule's answer with its trace, and doing it the way the chat would. */
 
-import { api, desk, isMine } from "./desk.js";
+import { api, isMine } from "./desk.js";
 import { ask, fieldOf } from "./dialog.js";
 import { decisionBody, decisionTitle } from "./record.js";
 import { action, announce, h, human, newId, problem, say } from "./ui.js";
+import { whyNotText } from "./words.js";
 
-/** @returns {{el: HTMLElement, offer: function}} `offer` gives it the operations the learner has targets for */
+/** @param {object|null} view the conversation's element; without one nothing is done @returns {{el: HTMLElement, offer: function}} `offer` gives it the operations the learner has targets for */
 export function decideForm(learner, view) {
   const id = newId();
   const operation = h("select", { id: `${id}-o` });
@@ -17,7 +18,7 @@ export function decideForm(learner, view) {
   const go = h("button", { class: "button small" }, "Decide");
   const form = h("form", { class: "decide" }, h("div", { class: "field" }, h("label", { for: operation.id }, "Operation"), operation), about, details,
     h("div", { class: "row" }, go, h("span", { class: "hint" }, "Changes nothing.")), wrong);
-  const el = h("details", { class: "fold decide-fold", open: true, hidden: true }, h("summary", {}, h("span", {}, "Decide and do")), h("div", { class: "fold-body" }, form, result));
+  const el = h("details", { class: "fold decide-fold", open: true, hidden: true }, h("summary", {}, h("span", {}, view ? "Decide and do" : "Decide")), h("div", { class: "fold-body" }, form, result));
   let operations = [];
   let inputs = [];
   const chosen = () => operations.find((one) => one.operation === operation.value);
@@ -45,7 +46,7 @@ export function decideForm(learner, view) {
     try {
       const decision = await api.post(`/learners/${encodeURIComponent(learner)}/decide`, body);
       const title = about.hidden ? null : target.selectedOptions[0]?.label;
-      showResult(result, { ...decision, name: decision.title, title, at_once: chosen()?.at_once }, body, view);
+      showResult(result, { ...decision, name: decision.title, title }, body, view);
       result.focus();
     } catch (error) {
       say(wrong, error.message);
@@ -68,23 +69,19 @@ function showResult(place, decision, body, view) {
   place.replaceChildren(h("p", { class: "decided-title" }, ...decisionTitle(decision)), ...doing(decision, body, view), ...decisionBody(decision));
 }
 
-/** What can be done with this answer, by whom. */
-function doing(decision, body, view) {
+/** What the desk says this member may do with its answer, where they have the conversation. */
+function doing({ may, why_not: whyNot, ...decision }, body, view) {
+  if (whyNot) return [h("p", { class: "hint" }, whyNotText(whyNot))];
+  if (!may.length) return [];
+  if (!view) return [h("p", { class: "hint" }, "To offer it or to carry it out, claim a conversation with the learner.")];
   if (!isMine(view.data)) return [h("p", { class: "hint" }, "Only the conversation's owner can offer or carry it out.")];
-  const ready = ["granted", "refer_to_agent"].includes(decision.outcome);
-  const may = ["supervisor", "admin"].includes(desk.me.role);
   const wrong = problem();
-  const buttons = [
-    ready && !decision.at_once && action("Offer in the chat", () => offer(view, body, wrong), { style: "primary" }),
-    ready && !decision.learners_own && action("Carry out …", () => carryOut(view, body, decision)),
-    decision.overrulable && may && action("Overrule …", () => overrule(view, body, decision), { style: "danger" }),
-  ].filter(Boolean);
-  const told = [
-    ready && decision.learners_own && "Only the learner can do this, in the chat: it needs a proof of who they are.",
-    decision.overrulable && !may && "A supervisor may overrule this.",
-    decision.outcome === "refused" && !decision.overrulable && "This is not a matter of goodwill: it cannot be overruled.",
-  ].filter(Boolean);
-  return [...told.map((text) => h("p", { class: "hint" }, text)), h("div", { class: "row" }, ...buttons), wrong];
+  const buttons = {
+    offer: () => action("Offer in the chat", () => offer(view, body, wrong), { style: "primary" }),
+    carry_out: () => action("Carry out …", () => carryOut(view, body, decision)),
+    overrule: () => action("Overrule …", () => overrule(view, body, decision), { style: "danger" }),
+  };
+  return [h("div", { class: "row" }, ...may.map((what) => buttons[what]?.()).filter(Boolean)), wrong];
 }
 
 /** The learner gets the same card as from the bot, and presses yes. */

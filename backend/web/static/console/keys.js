@@ -7,9 +7,9 @@ import { h } from "./ui.js";
 const LEADER_MS = 1500;
 /** What each key is for, in the order of the help. Views register what they do. */
 const HELP = [
-  ["Anywhere", [["?", "this help"], ["/", "search the queue"], ["g q", "waiting"], ["g m", "mine"], ["g a", "all"], ["g d", "closed"],
-    ["g c", "cases"], ["g i", "insight"], ["g s", "settings"], ["v", "sound on or off"]]],
-  ["Queue", [["j k", "next, previous"], ["Enter", "open"], ["u", "back to the list"]]],
+  ["Anywhere", [["?", "this help"], ["/", "search the queue, or the learners"], ["g q", "waiting"], ["g m", "mine"], ["g a", "all"], ["g d", "closed"],
+    ["g c", "cases"], ["g l", "learners"], ["g i", "insight"], ["g s", "settings"], ["v", "sound on or off"]]],
+  ["Queue and learners", [["j k", "next, previous"], ["Enter", "open"], ["u", "back to the list"], ["o", "more about the learner"]]],
   ["Conversation", [["c", "claim"], ["r", "reply"], ["n", "private note"], ["e", "saved replies"], ["s", "insert the suggested answer"],
     ["o", "more about the learner"], ["l", "release to the bot"], ["t", "transfer"], ["x", "close"], ["p", "reopen"]]],
   ["Writing", [["Enter", "send"], ["Shift+Enter", "new line"], ["Escape", "leave the field; the draft is kept"], ["@", "mention a colleague in a note"]]],

@@ -1,7 +1,7 @@
 import { api, nameOf } from "./desk.js";
 import { decideForm } from "./decide.js";
 import { place } from "./route.js";
-import { badge, day, empty, fold, h, human, instant, plain, problem, say } from "./ui.js";
+import { action, badge, day, empty, fold, h, human, instant, plain, problem, say } from "./ui.js";
 import { outcomeKind, outcomeName, stateName } from "./words.js";
 
 /** What the account holds, list by list: title of a line, its details, and a mark. */
@@ -15,7 +15,7 @@ const LISTS = [
   ["submissions", "Assignments", (one) => [one.assignment, [one.score !== null && `score ${one.score}`], badge(human(one.status))]],
 ];
 
-/** Who the conversation is with, as far as the desk knows: account, lists, cases, earlier conversations, audit; and what can be done. */
+/** A learner as far as the desk knows: account, lists, cases, conversations, audit; and what can be done for whoever one talks with. */
 class Learner extends HTMLElement {
   connectedCallback() {
     this.setAttribute("role", "complementary");
@@ -24,30 +24,48 @@ class Learner extends HTMLElement {
     this.tabIndex = 0;
   }
 
-  /** @param {object} data the conversation @param {object} view its element */
+  /** Whoever the conversation is with. @param {object} data the conversation @param {object} view its element */
   async show(data, view) {
     this.view = view;
-    this.conversation = data;
     if (!data.learner) return this.#guest(data);
-    if (this.asking) return undefined;
-    this.asking = true;
-    try {
-      this.#draw(await api.get(`/learners/${encodeURIComponent(data.learner.id)}?conversation=${encodeURIComponent(data.id)}`));
-    } catch (error) {
-      if (this.drawn) return undefined;
-      const { audit, cases } = data.learner;
+    const { audit, cases } = data.learner;
+    return this.#ask(data.learner.id, (error) => {
       this.#draw({ learner: data.learner, audit, cases, conversations: data.history, operations: [] });
       say(this.wrong, error.message);
+    });
+  }
+
+  /** A learner outside of any conversation. */
+  async showAlone(id) {
+    if (!this.drawn) this.replaceChildren(h("p", { class: "loading" }, "Loading …"));
+    await this.#ask(id, (error) => {
+      say(this.wrong, error.message);
+      this.replaceChildren(this.wrong, h("div", { class: "row" }, error.passing && action("Try again", () => this.showAlone(id))));
+    });
+  }
+
+  focusName() {
+    this.heading?.focus();
+  }
+
+  /** What is shown already stays when it cannot be read anew. */
+  async #ask(id, failed) {
+    if (this.asking) return;
+    this.asking = true;
+    try {
+      this.#draw(await api.get(`/learners/${encodeURIComponent(id)}`));
+    } catch (error) {
+      if (!this.drawn && error.status !== 401) failed(error);
     } finally {
       this.asking = false;
     }
-    return undefined;
   }
 
   #guest(data) {
     if (this.drawn === "guest") return;
     this.drawn = "guest";
-    this.replaceChildren(h("h3", { tabindex: "-1" }, "Guest"), empty("Nobody is signed in", "A guest has no account here. When they sign in, this fills by itself."), data.page && h("p", { class: "hint" }, `On the page ${data.page}`));
+    this.heading = h("h3", { tabindex: "-1" }, "Guest");
+    this.replaceChildren(this.heading, empty("Nobody is signed in", "A guest has no account here. When they sign in, this fills by itself."), data.page && h("p", { class: "hint" }, `On the page ${data.page}`));
   }
 
   #draw({ learner, audit = learner.audit ?? [], cases = learner.cases ?? [], conversations = [], operations = [], titles = {} }) {
@@ -64,7 +82,7 @@ class Learner extends HTMLElement {
       ["account", fold("Account", account(learner), { open: true })],
       ...LISTS.filter(([name]) => learner[name]?.length).map(([name, title, line]) => [name, list(title, learner[name], (one) => line(one, (id) => titles[id] ?? id), ["enrollments", "payments", "subscriptions"].includes(name))]),
       ["cases", cases.length && list("Cases", cases, caseLine)],
-      ["conversations", conversations.length && fold(`Earlier conversations (${conversations.length})`, h("ul", { class: "records" }, ...conversations.map((one) => earlier(one))))],
+      ["conversations", conversations.length && fold(`${this.view ? "Earlier conversations" : "Conversations"} (${conversations.length})`, h("ul", { class: "records" }, ...conversations.map((one) => earlier(one))), { open: !this.view })],
       ["emails", learner.emails?.length && list("E-mails", [...learner.emails].reverse(), ({ subject, at }) => [subject, [instant(at)]])],
       ["audit", audit.length && list("Audit", [...audit].reverse(), auditLine)],
     ].filter(([, part]) => part);
@@ -72,9 +90,11 @@ class Learner extends HTMLElement {
       part.dataset.name = name;
       if (!first) part.open = open.has(name);
     }
-    this.replaceChildren(h("h3", { tabindex: "-1", dir: "auto" }, learner.name), this.wrong, this.decide.el, ...parts.map(([, part]) => part));
+    say(this.wrong, "");
+    this.heading = h(this.view ? "h3" : "h2", { tabindex: "-1", dir: "auto" }, learner.name);
+    this.replaceChildren(this.heading, this.wrong, this.decide.el, ...parts.map(([, part]) => part));
     // Whoever reads or fills in something here goes on where they were.
-    if (focused) (active.isConnected ? active : this.querySelector("h3")).focus({ preventScroll: true });
+    if (focused) (active.isConnected ? active : this.heading).focus({ preventScroll: true });
   }
 }
 

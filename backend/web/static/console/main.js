@@ -2,6 +2,7 @@
 
 import "./cases.js";
 import "./insight.js";
+import "./learners.js";
 import "./settings.js";
 import "./signin.js";
 import "./workspace.js";
@@ -12,8 +13,11 @@ import { setSound, soundIsOn } from "./sound.js";
 import { action, announce, attr, h, icon, problem, say } from "./ui.js";
 import { watch } from "./news.js";
 
-const VIEWS = { queue: "desk-workspace", cases: "desk-cases", insight: "desk-insight", settings: "desk-settings" };
-const PLACES = [["queue", "/console", "Queue"], ["cases", "/console/cases", "Cases"], ["insight", "/console/insight", "Insight"], ["settings", "/console/settings", "Settings"]];
+const VIEWS = { queue: "desk-workspace", cases: "desk-cases", learners: "desk-learners", insight: "desk-insight", settings: "desk-settings" };
+const PLACES = [
+  ["queue", "/console", "Queue"], ["cases", "/console/cases", "Cases"], ["learners", "/console/learners", "Learners"],
+  ["insight", "/console/insight", "Insight"], ["settings", "/console/settings", "Settings"],
+];
 const main = document.getElementById("main");
 const bar = document.getElementById("bar");
 const notices = document.getElementById("notices");
@@ -121,6 +125,7 @@ function registerKeys() {
     "g a": () => go(place({ tab: "all", q: "" })),
     "g d": () => go(place({ tab: "closed", q: "" })),
     "g c": () => go("/console/cases"),
+    "g l": () => go("/console/learners"),
     "g i": () => go("/console/insight"),
     "g s": () => go("/console/settings"),
   });

@@ -11,14 +11,22 @@ export function here() {
   const common = { params, tab: params.get("tab") || "waiting", q: params.get("q") || "" };
   const conversation = /^\/console\/c\/([^/]+)\/?$/.exec(pathname);
   if (conversation) return { view: "queue", id: decodeURIComponent(conversation[1]), ...common };
+  const learner = /^\/console\/learners\/([^/]+)\/?$/.exec(pathname);
+  if (learner) return { view: "learners", id: decodeURIComponent(learner[1]), ...common };
   return { view: PLACES[pathname] ?? pathname.split("/")[2], ...common };
 }
 
 /** The queue, or a conversation in it, with the filters that are on. */
 export function place({ id, tab, q } = {}) {
   const now = here();
-  const filters = query({ tab: tab ?? (now.view === "queue" ? now.tab : "waiting"), q: q ?? now.q });
+  const kept = now.view === "queue" ? now : { tab: "waiting", q: "" };
+  const filters = query({ tab: tab ?? kept.tab, q: q ?? kept.q });
   return (id ? `/console/c/${encodeURIComponent(id)}` : "/console") + filters;
+}
+
+/** The search for learners, or one of them beside what was found. */
+export function learnerPlace(id, q = here().q) {
+  return `/console/learners${id ? `/${encodeURIComponent(id)}` : ""}${query({ q })}`;
 }
 
 export function go(address, replace = false) {
