@@ -1,38 +1,13 @@
-"""Pictures of every page and state of the help centre and the chat, to be looked at: light, dark and on a phone.
-
-    python -m tools.screenshots                      starts a desk with the demo world; pictures in results/screenshots
-    python -m tools.screenshots --only refund home   some of them
-    python -m tools.screenshots --readme docs/desk.png
-    python -m tools.screenshots --address http://127.0.0.1:8080    a desk in demo mode that runs already
-
-A desk that runs already and has no testing surface needs its demo learners as they were at the start.
-"""
+"""States of the chat for the pictures (`tests/browser/screenshots.py`), each reached by a visitor of the demo."""
 
 from __future__ import annotations
 
-import argparse
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from collections.abc import Callable
 
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect
 
-from desk.browser import MISSING, find_browser
-from desk.stack import Stack
-
-ROOT = Path(__file__).resolve().parent.parent
-WORLD = ROOT / "demo" / "world.yml"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-DEVICES = {
-    "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
-    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
-    "phone": {"viewport": {"width": 360, "height": 740}, "color_scheme": "light", "has_touch": True},
-}
-ANSWER_MS = 20_000
+from tests.browser.console import ROOT
+from tests.browser.driver import ANSWER_MS, call
 
 
 class Visitor:
@@ -80,10 +55,6 @@ class Visitor:
         act()
         expect(answers.nth(before)).to_be_visible(timeout=ANSWER_MS)
         self.page.wait_for_timeout(300)
-
-
-def page_of(path: str) -> Callable[[Visitor], None]:
-    return lambda visitor: visitor.go(path)
 
 
 def suggestions(visitor: Visitor) -> None:
@@ -204,109 +175,22 @@ def offline(visitor: Visitor) -> None:
 
 
 PICTURES: dict[str, Callable[[Visitor], None]] = {
-    "home": page_of("/help"),
-    "topic": page_of("/help/topics/payments"),
-    "article": page_of("/help/request-a-refund"),
-    "search": page_of("/search?q=refund+certificate"),
-    "nothing-found": page_of("/search?q=qqqq"),
-    "not-found": page_of("/help/no-such-page"),
-    "suggestions": suggestions,
-    "greeting": greeting,
-    "answer": answer,
-    "refund": refund,
-    "refused": refused,
-    "diagnosis": diagnosis,
-    "password": password,
-    "waiting": waiting,
-    "application": application,
-    "report": report,
-    "menu": menu,
-    "by-mail": by_mail,
-    "mailed": mailed,
-    "earlier": earlier,
-    "one-earlier": one_earlier,
-    "failed": failed,
-    "offline": offline,
-    "refunded": refunded,
-    "mails": mails,
-}
-WHOLE_PAGE = {"home", "article"}
+    scene.__name__.replace("_", "-"): scene
+    for scene in (
+        suggestions, greeting, answer, refund, refused, diagnosis, password, waiting, application, report, menu,
+        by_mail, mailed, earlier, one_earlier, failed, offline, refunded, mails,
+    )
+}  # fmt: skip
 
 
 def as_at_the_start(address: str) -> None:
-    """The demo's learners as their file has them; a desk without the testing surface keeps them as they are."""
-    request = Request(
-        f"{address}/testing/world", WORLD.read_bytes(), {"Content-Type": "application/yaml"}, method="PUT"
-    )
-    try:
-        urlopen(request, timeout=60).close()
-    except HTTPError as error:
-        if error.code != 404:
-            raise
+    """The demo's learners as their file has them."""
+    world = (ROOT / "demo" / "world.yml").read_bytes()
+    call("PUT", f"{address}/testing/world", world, {"Content-Type": "application/yaml"})
 
 
-def take(browser: Browser, address: str, name: str, device: str, file: Path) -> None:
-    """One picture."""
-    as_at_the_start(address)
-    context = browser.new_context(**DEVICES[device], reduced_motion="reduce")
-    visitor = Visitor(context.new_page(), address)
-    PICTURES[name](visitor)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    visitor.page.wait_for_timeout(300)
-    visitor.page.screenshot(path=file, full_page=name in WHOLE_PAGE)
-    context.close()
-
-
-def take_for_readme(browser: Browser, address: str, file: Path) -> None:
-    """The help page with the chat at work."""
-    as_at_the_start(address)
-    context = browser.new_context(viewport={"width": 1360, "height": 820}, reduced_motion="reduce")
-    visitor = Visitor(context.new_page(), address)
+def for_the_readme(visitor: Visitor) -> None:
+    """The help page with the chat at work: the end of the offer, where its buttons are, and nothing blinking."""
     refund(visitor)
-    # The end of the offer, where its buttons are, and nothing blinking.
     visitor.panel.locator(".scroller").evaluate("node => node.scrollTo(0, node.scrollHeight)")
     visitor.panel.locator(".scroller").evaluate("node => node.getRootNode().activeElement?.blur()")
-    visitor.page.wait_for_timeout(300)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    visitor.page.screenshot(path=file)
-    context.close()
-
-
-@contextmanager
-def desk(address: str | None) -> Iterator[str]:
-    """A desk in demo mode: the one at `address`, or one of our own that is gone afterwards."""
-    if address:
-        yield address.rstrip("/")
-        return
-    with tempfile.TemporaryDirectory() as state:
-        stack = Stack({"LECTERN_DEMO": "1"}, state)
-        with stack:
-            yield stack.address
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--address", help="a desk in demo mode that runs already")
-    parser.add_argument("--out", type=Path, default=ROOT / "results" / "screenshots")
-    parser.add_argument("--only", nargs="+", choices=PICTURES, default=list(PICTURES))
-    parser.add_argument("--devices", nargs="+", choices=DEVICES, default=list(DEVICES))
-    parser.add_argument("--readme", type=Path, help="only the picture for the README, into this file")
-    options = parser.parse_args()
-    chromium = find_browser()
-    if chromium is None:
-        print(MISSING, file=sys.stderr)
-        return 1
-    with desk(options.address) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        if options.readme:
-            take_for_readme(browser, address, options.readme)
-            return 0
-        for name in (name for name in PICTURES if name in options.only):
-            for device in options.devices:
-                take(browser, address, name, device, options.out / f"{name}-{device}.png")
-                print(f"{name}-{device}.png")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

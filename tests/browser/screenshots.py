@@ -1,15 +1,20 @@
-"""Pictures of every page and state, light and dark, to be looked at: `python -m tests.browser.screenshots [folder]`.
+"""Pictures of every page and state, light and dark, wide and on a phone, to be looked at.
 
-Starts a desk of its own (or uses LECTERN_TEST_ADDRESS) and writes into `var/screenshots`, which is not committed.
+    python -m tests.browser.screenshots                         all of them, into var/screenshots (not committed)
+    python -m tests.browser.screenshots --only queue learners   some scenes
+    python -m tests.browser.screenshots --readme docs/desk.png
+
+Starts a desk of its own, or uses LECTERN_TEST_ADDRESS.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +22,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from desk.browser import MISSING, find_browser
 from desk.stack import Stack
+from tests.browser.chat_pictures import PICTURES, Visitor, as_at_the_start, for_the_readme
 from tests.browser.conftest import ARGUMENTS, WORLD
 from tests.browser.console import ADA, MIA, PRIYA, ROOT, TEAM, Console, make_team, signed_in
 from tests.browser.driver import ANSWER_MS, Chat, call
@@ -68,12 +74,15 @@ def help_pages(studio: Studio) -> None:
             studio.take(page, f"help-{size}-{re.sub(r'[^a-z0-9]+', '-', path.strip('/'))}", whole=True)
 
 
-def chat_states(studio: Studio) -> None:
-    chat = studio.chat("web-ana", "how long do i have to ask for a refund", "refund machine learning basics please")
-    studio.take(chat.page, "chat-offer")
-    chat.button("Talk to a person").click()
-    expect(chat.panel).to_contain_text("Waiting for a person", timeout=ANSWER_MS)
-    studio.take(chat.page, "chat-waiting")
+def chat(studio: Studio) -> None:
+    sizes = {"wide": DESKTOP, "phone": PHONE} if studio.theme == "light" else {"wide": DESKTOP}
+    for size, viewport in sizes.items():
+        for name, reach in PICTURES.items():
+            as_at_the_start(studio.address)
+            page = studio.page(viewport=viewport, has_touch=size == "phone")
+            reach(Visitor(page, studio.address))
+            studio.take(page, f"chat-{size}-{name}")
+            page.context.close()
 
 
 def sign_in(studio: Studio) -> None:
@@ -169,6 +178,29 @@ def other_eyes(studio: Studio, chat: Chat) -> None:
     studio.take(guest.page, "console-guest")
 
 
+def learners(studio: Studio) -> None:
+    studio.waiting("web-ben")
+    for size, viewport in (("wide", DESKTOP), ("phone", PHONE)):
+        console = studio.console("/console/learners", viewport=viewport)
+        studio.take(console.page, f"console-{size}-learners")
+        for name, q in (("found", "web-"), ("nobody", "zzzz"), ("too-short", "a")):
+            console.go(f"/console/learners?q={q}")
+            console.page.wait_for_load_state("networkidle")
+            studio.take(console.page, f"console-{size}-learners-{name}")
+        console.go("/console/learners/web-ana?q=web-")
+        expect(console.learner).to_contain_text("web-ana@example.org")
+        studio.take(console.page, f"console-{size}-learner", whole=True)
+        for operation in ("refund", "delete_account"):
+            console.learner.get_by_label("Operation").select_option(operation)
+            console.learner.get_by_role("button", name="Decide").click()
+            expect(console.learner.locator(".decided")).to_contain_text("Granted")
+            studio.take(console.page, f"console-{size}-learner-{operation}", whole=True)
+        console.page.route("**/api/v1/staff/learners**", lambda route: route.abort())
+        console.go("/console/learners?q=olga")
+        expect(console.button("Try again")).to_be_visible()
+        studio.take(console.page, f"console-{size}-learners-offline")
+
+
 def other_pages(studio: Studio) -> None:
     chat = studio.chat(
         "web-nami", "i got married, please change the name on my certificates", "it should be Nami Okafor"
@@ -199,7 +231,7 @@ def other_pages(studio: Studio) -> None:
     studio.take(console.page, "console-settings-second-step")
 
 
-SCENES: tuple[Callable[[Studio], None], ...] = (help_pages, chat_states, sign_in, queue, other_pages)
+SCENES = {scene.__name__: scene for scene in (help_pages, chat, sign_in, queue, learners, other_pages)}
 
 
 @contextmanager
@@ -213,23 +245,42 @@ def desk() -> Iterator[str]:
         yield stack.address
 
 
-def main(folder: Path, only: str = "") -> int:
+def take_for_readme(browser: Browser, address: str, file: Path) -> None:
+    as_at_the_start(address)
+    page = browser.new_page(viewport={"width": 1360, "height": 820}, reduced_motion="reduce")
+    for_the_readme(Visitor(page, address))
+    page.wait_for_timeout(300)
+    page.screenshot(path=file)
+
+
+def take_all(browser: Browser, address: str, folder: Path, scenes: Sequence[str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for theme in ("light", "dark"):
+        for scene in scenes:
+            call("PUT", f"{address}/testing/world", WORLD.read_bytes(), {"Content-Type": "application/yaml"})
+            SCENES[scene](Studio(browser, address, folder, theme))
+    print(f"The pictures are in {folder}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
+    parser.add_argument("--only", nargs="+", choices=SCENES, default=list(SCENES))
+    parser.add_argument("--readme", type=Path, metavar="FILE", help="only the picture for the README, into this file")
+    options = parser.parse_args()
     chromium = find_browser()
     if chromium is None:
         print(MISSING)
         return 1
-    folder.mkdir(parents=True, exist_ok=True)
     with desk() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        for theme in ("light", "dark"):
-            for scene in SCENES:
-                if only in scene.__name__:
-                    call("PUT", f"{address}/testing/world", WORLD.read_bytes(), {"Content-Type": "application/yaml"})
-                    scene(Studio(browser, address, folder, theme))
+        if options.readme:
+            take_for_readme(browser, address, options.readme)
+        else:
+            take_all(browser, address, options.folder, options.only)
         browser.close()
-    print(f"The pictures are in {folder}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER, os.environ.get("ONLY", "")))
+    sys.exit(main())
