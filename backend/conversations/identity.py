@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import jwt
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.errors import NotFound, Unauthorized
@@ -17,6 +17,8 @@ AUDIENCE = "lectern"
 LONGEST = timedelta(hours=1)
 # Two machines' clocks differ a little; more than this is an expired identity.
 LEEWAY = timedelta(seconds=30)
+
+_CONVERSATION = select(ConversationRow).where(ConversationRow.id == bindparam("id"))
 
 
 def sign_identity(learner_id: str, secret: str, now: datetime, *, lasts: timedelta = timedelta(minutes=30)) -> str:
@@ -69,7 +71,7 @@ async def opened(session: AsyncSession, conversation_id: str, token: str | None)
         raise Unauthorized("Send the conversation's token as 'Authorization: Bearer …'.", code="no_token")
     row = None
     if "\x00" not in conversation_id:
-        row = await session.scalar(select(ConversationRow).where(ConversationRow.id == conversation_id))
+        row = await session.scalar(_CONVERSATION, {"id": conversation_id})
     if row is None or not same(row.token_hash, hash_token(token)):
         raise NotFound("There is no such conversation, or it is not yours.")
     return row

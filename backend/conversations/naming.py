@@ -14,7 +14,8 @@ from rapidfuzz import fuzz, process, utils
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.store.world_models import CourseRow, EnrollmentRow, PaymentRow, SpecializationRow
+from backend.store.catalog_titles import all_titles
+from backend.store.world_models import CourseRow, EnrollmentRow, PaymentRow
 
 CLOSE = 90
 # Words of titles that are also words of questions: alone they do not name a course.
@@ -29,8 +30,7 @@ _AFTER = r"(?:\s+(?:course|class|specialization|specialisation|one))?\b"
 
 async def to_understand(session: AsyncSession, text: str, learner_id: str | None) -> str:
     """A text as it is sent to be understood: without titles of the public catalogue and of the learner's courses."""
-    courses = list(await session.scalars(select(CourseRow.title)))
-    specializations = list(await session.scalars(select(SpecializationRow.title)))
+    courses, specializations = await all_titles(session)
     own: list[str] = []
     if learner_id:
         enrolled = select(EnrollmentRow.course_id).where(EnrollmentRow.learner_id == learner_id)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.conversations import handoffs
@@ -23,6 +23,15 @@ ALLOWED = {
     "bot": ("queued", "agent", "closed"),
     "closed": ("bot", "queued", "agent"),
 }
+
+
+# Made once: it is read three times a turn.
+_OWNER = (
+    select(OwnershipRow, StaffRow.name)
+    .outerjoin(StaffRow, StaffRow.id == OwnershipRow.staff_id)
+    .where(OwnershipRow.conversation_id == bindparam("conversation"))
+    .execution_options(populate_existing=True)
+)
 
 
 @dataclass(frozen=True)
@@ -52,13 +61,7 @@ async def create(session: AsyncSession, conversation_id: str, now: datetime) -> 
 
 async def read(session: AsyncSession, conversation_id: str) -> Owner:
     """Who owns it now. Raises NotFound."""
-    query = (
-        select(OwnershipRow, StaffRow.name)
-        .outerjoin(StaffRow, StaffRow.id == OwnershipRow.staff_id)
-        .where(OwnershipRow.conversation_id == conversation_id)
-        .execution_options(populate_existing=True)
-    )
-    found = (await session.execute(query)).first()
+    found = (await session.execute(_OWNER, {"conversation": conversation_id})).first()
     if found is None:
         raise NotFound("There is no such conversation.")
     row, name = found

@@ -6,14 +6,29 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.conversations import handoffs
 from backend.conversations.replies import Reply
 from backend.ids import new_id
 from backend.policy.decision import to_plain
+from backend.store.base import UtcDateTime
 from backend.store.desk_models import ButtonRow, ConversationRow, MessageRow, StaffRow, TurnRow
+
+# Statements of every turn are made once: making one takes longer than having it carried out.
+_NEXT = (
+    update(ConversationRow)
+    .where(ConversationRow.id == bindparam("conversation"))
+    .values(last_seq=ConversationRow.last_seq + 1, updated_at=bindparam("now", type_=UtcDateTime))
+    .returning(ConversationRow.last_seq)
+    .execution_options(synchronize_session=False)
+)
+_OF_TURN = (
+    select(MessageRow)
+    .where(MessageRow.turn_id == bindparam("turn"), MessageRow.author != "learner")
+    .order_by(MessageRow.seq)
+)
 
 
 async def append(
@@ -27,15 +42,17 @@ async def append(
     staff_id: str | None = None,
     extras: Mapping[str, Any] | None = None,
     message_id: str | None = None,
+    held: ConversationRow | None = None,
 ) -> MessageRow:
-    """Write the next message. The number is taken from the conversation's row, so numbers have no gaps."""
-    seq = await session.scalar(
-        update(ConversationRow)
-        .where(ConversationRow.id == conversation_id)
-        .values(last_seq=ConversationRow.last_seq + 1, updated_at=now)
-        .returning(ConversationRow.last_seq)
-        .execution_options(synchronize_session=False)
-    )
+    """Write the next message. The number is taken from the conversation's row, so numbers have no gaps.
+
+    `held`: that row, where this transaction holds its lock; all that changes in it is then written at once at the end.
+    """
+    if held is None:
+        seq = await session.scalar(_NEXT, {"conversation": conversation_id, "now": now})
+    else:
+        seq = held.last_seq = held.last_seq + 1
+        held.updated_at = now
     row = MessageRow(
         id=message_id or new_id("msg"),
         conversation_id=conversation_id,
@@ -48,7 +65,8 @@ async def append(
         extras=dict(extras or {}),
     )
     session.add(row)
-    await session.flush()
+    if held is None:
+        await session.flush()
     if author == "agent":
         await handoffs.agent_replied(session, conversation_id, now)
     return row
@@ -62,9 +80,13 @@ async def append_replies(
     *,
     turn_id: str | None = None,
     staff_id: str | None = None,
+    held: ConversationRow | None = None,
 ) -> list[MessageRow]:
-    """Write the desk's replies and issue their buttons. `staff_id`: in whose name, where it is a person's."""
-    rows = []
+    """Write the desk's replies and issue their buttons. `staff_id`: in whose name, where it is a person's.
+
+    `held`: as for `append`.
+    """
+    rows, buttons = [], []
     for reply in replies:
         answer: dict[str, Any] = {"kind": reply.kind}
         if reply.confidence is not None:
@@ -86,8 +108,9 @@ async def append_replies(
             turn_id=turn_id,
             staff_id=staff_id,
             extras=extras,
+            held=held,
         )
-        session.add_all(
+        buttons += [
             ButtonRow(
                 id=id,
                 conversation_id=conversation_id,
@@ -96,8 +119,10 @@ async def append_replies(
                 press=dict(button.press),
             )
             for id, button in issued
-        )
+        ]
         rows.append(row)
+    await session.flush()  # a button's row needs its message's
+    session.add_all(buttons)
     await session.flush()
     return rows
 
@@ -122,10 +147,7 @@ async def after(
 
 async def of_turn(session: AsyncSession, turn_id: str) -> list[dict[str, Any]]:
     """What came back in a turn: everything but the learner's own words."""
-    query = (
-        select(MessageRow).where(MessageRow.turn_id == turn_id, MessageRow.author != "learner").order_by(MessageRow.seq)
-    )
-    return [to_json(row) for row in (await session.scalars(query)).all()]
+    return to_json_all((await session.scalars(_OF_TURN, {"turn": turn_id})).all())
 
 
 def to_json(

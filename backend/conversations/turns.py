@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.clock import Clock
@@ -31,7 +31,7 @@ from backend.errors import Conflict, DialogueUnavailable, NotFound, ServiceError
 from backend.ids import new_id
 from backend.rasa_client import DialogueEngine
 from backend.store.base import Store
-from backend.store.desk_models import ButtonRow, ConversationRow, TurnRow
+from backend.store.desk_models import ButtonRow, ConversationRow, MessageRow, TurnRow
 
 log = structlog.get_logger()
 # A tracker is posted whole on every action call: rotated, its cost does not grow with the conversation.
@@ -43,6 +43,17 @@ TOLD_PLACES = 100
 # What a press means while a person owns the conversation: these are the desk's business even then.
 ALWAYS_OURS = ("confirm", "decline", "leave_queue", "leave_message")
 LEAVES_THE_QUEUE = ("leave_queue", "leave_message")
+# Made once: making a statement takes longer than having it carried out.
+_CONVERSATION = (
+    select(ConversationRow)
+    .where(ConversationRow.id == bindparam("id"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_TURN = select(TurnRow).where(TurnRow.id == bindparam("id")).with_for_update()
+_KNOWN = select(TurnRow).where(
+    TurnRow.conversation_id == bindparam("conversation"), TurnRow.client_id == bindparam("client_id")
+)
 
 
 @dataclass(frozen=True)
@@ -99,9 +110,7 @@ class Turns:
         async with self._store.write() as session:
             now = self._clock.now()
             row = await conversation(session, conversation_id)
-            known = await session.scalar(
-                select(TurnRow).where(TurnRow.conversation_id == conversation_id, TurnRow.client_id == sent.client_id)
-            )
+            known = await session.scalar(_KNOWN, {"conversation": conversation_id, "client_id": sent.client_id})
             owner = await ownership.read(session, conversation_id)
             if known is not None:
                 finished = known.finished_at is not None
@@ -110,14 +119,16 @@ class Turns:
                 owner = await ownership.change(session, conversation_id, owner, "bot", now, why="reopened")
             turn, shown = await self._new_turn(session, row, sent, now)
             message = await transcript.append(
-                session, conversation_id, now, author="learner", text=shown, turn_id=turn.id
+                session, conversation_id, now, author="learner", text=shown, turn_id=turn.id, held=row
             )
-            if owner.state == "bot" and turn.press is None:
-                turn.press = await self._desk.interpret(self._turn(session, row, turn, now))
             self._rotate(row, now)
+            ours = owner.state == "bot" and turn.press is None
+            if ours and (meant := await self._desk.interpret(self._turn(session, row, turn, now))):
+                turn.press = meant
             # While a person has it, or is waited for, words are for them: the turn is over once they are kept.
             is_over = owner.state in ("agent", "queued") and turn.press is None and turn.understood is None
-            turn.finished_at = now if is_over else None
+            if is_over:
+                turn.finished_at = now
             return await self._begun(session, row, turn, owner, is_over), [
                 transcript.to_json(message, client_id=sent.client_id)
             ]
@@ -203,7 +214,7 @@ class Turns:
         Raises NotFound for an unknown turn, Conflict for one that is over, BadInput for a command without sense.
         """
         async with self._store.write() as session:
-            row = await session.scalar(select(TurnRow).where(TurnRow.id == turn_id).with_for_update())
+            row = await session.scalar(_TURN, {"id": turn_id})
             if row is None:
                 raise NotFound("There is no such turn.")
             if row.finished_at is not None:
@@ -241,7 +252,7 @@ class Turns:
     async def _finish(self, conversation_id: str, turn_id: str, understood: Mapping[str, Any]) -> dict[str, Any]:
         async with self._store.write() as session:
             now = self._clock.now()
-            row = await session.scalar(select(TurnRow).where(TurnRow.id == turn_id).with_for_update())
+            row = await session.scalar(_TURN, {"id": turn_id})
             if row is None:
                 raise NotFound("This conversation is gone.")
             # The conversation's row is held first: whoever claims it now waits, and who has claimed it is seen.
@@ -249,14 +260,18 @@ class Turns:
             owner = before = await ownership.read(session, conversation_id)
             if row.finished_at is None:
                 turn = self._turn(session, held, row, now)
-                owner = await self._settle(session, turn, row, owner)
                 row.finished_at = now
                 row.understood = {**(row.understood or {}), **understood} or None
-            messages = await transcript.of_turn(session, turn_id)
+                owner, written = await self._settle(session, turn, row, owner)
+                messages = transcript.to_json_all(written)
+            else:
+                messages = await transcript.of_turn(session, turn_id)
         await self.publish(conversation_id, messages, owner if owner.version != before.version else None)
         return {**owner.to_json(), "messages": messages}
 
-    async def _settle(self, session: AsyncSession, turn: Turn, row: TurnRow, owner: Owner) -> Owner:
+    async def _settle(
+        self, session: AsyncSession, turn: Turn, row: TurnRow, owner: Owner
+    ) -> tuple[Owner, list[MessageRow]]:
         """Write the replies, unless somebody else owns the conversation by now; join or leave the queue."""
         draft = row.draft
         if draft is not None and draft["left_queue"] and owner.state == "agent":
@@ -277,9 +292,15 @@ class Turns:
         if found:
             self._desk.masked(turn, found)
             turn.replies.insert(0, turn.replies.pop())
-        await transcript.append_replies(session, turn.conversation.id, turn.now, turn.replies, turn_id=turn.turn_id)
         turn.conversation.agenda = turn.agenda.to_json()
-        return owner
+        return owner, await transcript.append_replies(
+            session,
+            turn.conversation.id,
+            turn.now,
+            turn.replies,
+            turn_id=turn.turn_id,
+            held=turn.conversation,
+        )
 
     @staticmethod
     def _did_something(draft: Mapping[str, Any]) -> bool:
@@ -334,12 +355,7 @@ class Turns:
 
 async def conversation(session: AsyncSession, conversation_id: str) -> ConversationRow:
     """The conversation's row as it is now, locked where the database can. Raises NotFound."""
-    row = await session.scalar(
-        select(ConversationRow)
-        .where(ConversationRow.id == conversation_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    row = await session.scalar(_CONVERSATION, {"id": conversation_id})
     if row is None:
         raise NotFound("There is no such conversation.")
     return row
