@@ -93,7 +93,7 @@ class Learners extends HTMLElement {
     const found = learners.length ? `${count(learners.length, "learner")} found` : "Nobody is found";
     announce(found);
     const all = more ? `Only the first ${learners.length} are shown: more words find fewer.` : found;
-    this.told.replaceChildren(learners.length ? h("p", { class: "hint found" }, all) : empty(found, `No name, e-mail address or id has “${here().q}” in it.`));
+    this.told.replaceChildren(learners.length ? h("p", { class: "hint found" }, all) : empty(found, `No name and no e-mail address has “${here().q}” in it, and nobody has this id.`));
     this.list.replaceChildren(...learners.map((one) => h("li", { "data-id": one.id }, line(one))));
     this.#mark();
   }
