@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import aiohttp
+import uvloop
 from aiohttp import web
 from pydantic import ValidationError
 from sqlalchemy import func, select
@@ -220,7 +221,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = read_settings()
         configure(settings.log_format, settings.log_level)
-        asyncio.run(parsed.run(settings, parsed))
+        uvloop.run(parsed.run(settings, parsed))
     except BrokenPipeError:
         return 1
     except (CommandError, ServiceError, ValueError, OSError, SQLAlchemyError) as error:
