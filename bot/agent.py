@@ -46,6 +46,8 @@ def load_agent(model: Path, endpoints_file: Path, redis_url: str | None) -> Lect
             f"The model {model.name} cannot be loaded ({type(error).__name__}): "
             "train it again with `python -m bot.train`."
         ) from error
+    # A rule is one action. Rasa would ask its policy once more only to hear that it now listens.
+    agent.processor.should_predict_another_action = lambda _action: False
     return agent
 
 
