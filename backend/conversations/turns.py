@@ -34,7 +34,7 @@ from backend.store.base import Store
 from backend.store.desk_models import ButtonRow, ConversationRow, MessageRow, TurnRow
 
 log = structlog.get_logger()
-# A tracker is posted whole on every action call: rotated, its cost does not grow with the conversation.
+# Rasa knows a conversation by a name that changes, so that what it keeps never adds up to somebody's whole history.
 ROTATE_TURNS = 20
 ROTATE_AFTER = timedelta(minutes=30)
 TYPING_MS = 9000

@@ -6,7 +6,7 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, ClassVar
@@ -107,8 +107,8 @@ class Store:
         self._write = async_sessionmaker(engine, expire_on_commit=False)
         reading = engine.execution_options(lectern_read_only=True)
         self._read = async_sessionmaker(reading, expire_on_commit=False)
-        # SQLite has one writer at a time: those of this process take turns in the order they came.
-        self._one_by_one = asyncio.Lock() if engine.dialect.name == "sqlite" else nullcontext()
+        self._lock = asyncio.Lock()
+        self._writing: asyncio.Task[Any] | None = None
 
     @property
     def dialect(self) -> str:
@@ -118,7 +118,7 @@ class Store:
     async def write(self) -> AsyncIterator[AsyncSession]:
         """One transaction that may change things. Raises StoreUnavailable when the database is away."""
         try:
-            async with self._one_by_one, self._write() as session, session.begin():
+            async with self._in_turn(), self._write() as session, session.begin():
                 yield session
         except (DBAPIError, PoolTimeoutError, OSError, sqlite3.Error) as error:
             raise _translated(error) from error
@@ -131,6 +131,22 @@ class Store:
                 yield session
         except (DBAPIError, PoolTimeoutError, OSError, sqlite3.Error) as error:
             raise _translated(error) from error
+
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[None]:
+        """SQLite has one writer at a time: those of this process write in the order they came."""
+        if self.dialect != "sqlite":
+            yield
+            return
+        task = asyncio.current_task()
+        if self._writing is task:
+            raise RuntimeError("a transaction that writes was begun within another: it would wait for itself")
+        async with self._lock:
+            self._writing = task
+            try:
+                yield
+            finally:
+                self._writing = None
 
     async def close(self) -> None:
         await self.engine.dispose()

@@ -87,3 +87,11 @@ async def test_a_writer_that_is_cancelled_lets_the_next_one_in(sqlite_store: Sto
     other.execute("COMMIT")
     await write_one(sqlite_store, "yale")
     assert await written(sqlite_store) == 1
+
+
+async def test_a_write_within_a_write_is_a_defect_that_shows_at_once(sqlite_store: Store) -> None:
+    with pytest.raises(RuntimeError):
+        async with sqlite_store.write():
+            await write_one(sqlite_store, "duke")
+    await write_one(sqlite_store, "yale")
+    assert await written(sqlite_store) == 1
