@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bot.nlu import classifier
 from bot.nlu.classifier import Classifier, Example
 from bot.nlu.examples import Corpus
 from bot.nlu.language import foreign_language
@@ -141,7 +142,9 @@ def test_no_plain_yes(text: str) -> None:
     assert not is_plain_yes(text)
 
 
-def test_held_out_scores_are_those_of_a_training_without_the_group() -> None:
+def test_held_out_scores_are_those_of_a_training_without_the_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Along the same axes: those are not found anew without the group.
+    monkeypatch.setattr(classifier, "_axes", lambda vectors, _owners, _settings: np.eye(vectors.shape[1]))
     examples = [Example(text, label, 0) for label, texts in SAID.items() for text in texts]
     examples = [Example(one.text, one.label, at // 2) for at, one in enumerate(examples)]
     vectors = shared_model().encode([example.text for example in examples])
@@ -183,3 +186,27 @@ def test_half_english_passes() -> None:
 
 def test_drawn_out_letters_and_wide_letters_are_folded() -> None:
     assert plain("PLEEEEASE \uff32efund") == "pleease refund"
+
+
+def test_what_texts_of_one_label_differ_by_anyway_counts_less() -> None:
+    """Two labels told apart by a small step along one axis; along another every text is somewhere else."""
+    random = np.random.default_rng(5)
+
+    def texts(step: float, count: int) -> np.ndarray:
+        vectors = random.normal(scale=0.02, size=(count, 12))
+        vectors[:, 0] += 1.0
+        vectors[:, 1] += step
+        vectors[:, 2] += random.normal(scale=0.6, size=count)
+        return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+    learnt = np.vstack([texts(0.15, 60), texts(-0.15, 60)])
+    owners = np.repeat([0, 1], 60)
+    axes = classifier._axes(learnt, owners, classifier.Settings())
+    along = classifier._along(axes, learnt)
+
+    def between_to_within(vectors: np.ndarray) -> float:
+        means = np.stack([vectors[owners == owner].mean(axis=0) for owner in (0, 1)])
+        return float(np.linalg.norm(means[0] - means[1]) / np.linalg.norm(vectors - means[owners], axis=1).mean())
+
+    assert between_to_within(along) > 1.2 * between_to_within(learnt)
+    assert np.allclose(np.linalg.norm(along, axis=1), 1.0, atol=1e-5)
