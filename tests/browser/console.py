@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Response, expect
 
 from desk.stack import Stack
 from tests.browser.driver import ANSWER_MS
@@ -98,6 +98,10 @@ def signed_in(address: str, who: tuple[str, str, str]) -> StaffApi:
     return StaffApi(address, who[1])
 
 
+def _is_sign_in(answer: Response) -> bool:
+    return answer.request.method == "POST" and answer.url.endswith("/api/v1/staff/session")
+
+
 @dataclass
 class Console:
     """The console in a browser."""
@@ -114,10 +118,24 @@ class Console:
         expect(self.page.locator("desk-sign-in")).to_have_count(0)
         return self
 
-    def sign_in(self, email: str, password: str) -> None:
-        self.page.get_by_label("E-mail address").fill(email)
-        self.page.get_by_label("Password").fill(password)
-        self.page.keyboard.press("Enter")
+    def sign_in(self, email: str, password: str) -> int:
+        """The status it was answered with."""
+        return self._tried({"E-mail address": email, "Password": password})
+
+    def enter_code(self, code: str) -> int:
+        """The second step; the status."""
+        return self._tried({"Code from your authenticator app": code})
+
+    def _tried(self, fields: dict[str, str]) -> int:
+        """All browsers here have one address: when the desk says that it tries too often, wait as told and try again."""
+        while True:
+            for label, value in fields.items():
+                self.page.get_by_label(label).fill(value)
+            with self.page.expect_response(_is_sign_in) as answered:
+                self.page.keyboard.press("Enter")
+            if answered.value.status != 429:
+                return answered.value.status
+            self.page.wait_for_timeout(1000 * int(answered.value.headers["retry-after"]))
 
     def show(self, conversation: str, tab: str = "all") -> Console:
         """Open a conversation by its address, without loading the page anew."""

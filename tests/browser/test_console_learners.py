@@ -104,8 +104,8 @@ def test_nobody_found_too_few_letters_and_a_lost_connection_are_told_apart(
     expect(finder.get_by_role("alert")).to_have_count(0)
 
     waiting: list[Route] = []
-    page.route("**/api/v1/staff/learners?q=olga", lambda route: waiting.append(route))
-    search_of(console).fill("olga")
+    page.route("**/api/v1/staff/learners?q=web-olga", lambda route: waiting.append(route))
+    search_of(console).fill("web-olga")
     console.key("Enter")
     expect(finder).to_contain_text("Searching")
     expect(finder).not_to_contain_text("Nobody is found")
@@ -129,11 +129,11 @@ def test_nobody_found_too_few_letters_and_a_lost_connection_are_told_apart(
 
 
 def test_on_a_small_screen_the_list_and_the_learner_take_turns(new_console: Callable[..., Console]) -> None:
-    console = new_console(viewport={"width": 320, "height": 640}).open("/console/learners?q=tanaka")
+    console = new_console(viewport={"width": 320, "height": 640}).open("/console/learners?q=web-nami")
     found(console).get_by_role("link").click()
     expect(console.learner.get_by_role("heading", level=2)).to_have_text("Nami Tanaka")
     expect(search_of(console)).to_be_hidden()
     console.page.locator("desk-learners").get_by_role("link", name="Learners").click()
     expect(console.learner).to_have_count(0)
-    expect(search_of(console)).to_have_value("tanaka")
+    expect(search_of(console)).to_have_value("web-nami")
     expect(found(console)).to_have_count(1)
