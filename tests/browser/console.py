@@ -127,7 +127,7 @@ class Console:
         return self._tried({"Code from your authenticator app": code})
 
     def _tried(self, fields: dict[str, str]) -> int:
-        """All browsers here have one address: when the desk says that it tries too often, wait as told and try again."""
+        """All browsers here have one address: when the desk says that is too often, wait as told and try again."""
         while True:
             for label, value in fields.items():
                 self.page.get_by_label(label).fill(value)
