@@ -38,8 +38,16 @@ class DirectConnection(aiosqlite.Connection):
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
     async def commit(self) -> None:
-        """In the thread: now and then a commit writes the log back and waits for the disk."""
-        await super()._execute(self._conn.commit)
+        """In the thread: now and then a commit writes the log back and waits for the disk.
+
+        Whoever cancels it waits as well: what comes next must not meet it in the connection.
+        """
+        done = asyncio.ensure_future(super()._execute(self._conn.commit))
+        try:
+            await asyncio.shield(done)
+        except asyncio.CancelledError:
+            await asyncio.wait([done])
+            raise
 
 
 def connect(database: str, **options: Any) -> DirectConnection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -87,6 +88,30 @@ async def test_a_writer_that_is_cancelled_lets_the_next_one_in(sqlite_store: Sto
     other.execute("COMMIT")
     await write_one(sqlite_store, "yale")
     assert await written(sqlite_store) == 1
+
+
+class SlowlyCommitted(sqlite3.Connection):
+    """On a disk that takes its time."""
+
+    def commit(self) -> None:
+        time.sleep(0.1)
+        super().commit()
+
+
+async def test_a_commit_goes_on_beside_everything_else_and_ends_before_its_cancelling_does(tmp_path: Path) -> None:
+    database = str(tmp_path / "slow.db")
+    connection = await sqlite.connect(database, factory=SlowlyCommitted)
+    await connection.execute("CREATE TABLE told (word TEXT)")
+    await connection.execute("INSERT INTO told VALUES ('yes')")
+    committing = asyncio.create_task(connection.commit())
+    await asyncio.sleep(0.02)
+    assert not committing.done()
+    committing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await committing
+    with closing(sqlite3.connect(database)) as other:
+        assert other.execute("SELECT word FROM told").fetchall() == [("yes",)]
+    await connection.close()
 
 
 async def test_a_write_within_a_write_is_a_defect_that_shows_at_once(sqlite_store: Store) -> None:
