@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
 from pydantic import Field
 
 from backend.conversations.text import clean
-from backend.errors import BadInput
 from backend.http.keys import services
+from backend.http.period import between
 from backend.http.routing import Body, Route
 from backend.http.staff import member
-from backend.store.world_readers import instant
-
-DAYS = timedelta(days=30)
 
 
 class Group(Body):
@@ -42,21 +38,6 @@ async def insight_csv(request: web.Request) -> Any:
 async def draft(request: web.Request, body: Group) -> Any:
     await member(request)
     return {"markdown": await services(request).insight.draft_section(clean(body.group))}
-
-
-def between(request: web.Request) -> tuple[datetime, datetime]:
-    """`from` and `to` of the query; the last thirty days where they are not given. Raises BadInput."""
-    now = services(request).clock.now()
-    until = _instant(request, "to", now)
-    return _instant(request, "from", until - DAYS), until
-
-
-def _instant(request: web.Request, name: str, otherwise: datetime) -> datetime:
-    text = request.query.get(name)
-    try:
-        return instant(text, otherwise) if text else otherwise
-    except ValueError as error:
-        raise BadInput(f"Expected {error}.", field=name) from error
 
 
 _S = "/api/v1/staff"

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
 
 from backend.http.keys import services
+from backend.http.period import between
 from backend.http.routing import Route
-from backend.http.staff import instant_asked, member
+from backend.http.staff import member
 from backend.policy.decision import to_plain
 from backend.store.page_feedback import feedback_by_page
 
 
 async def by_page(request: web.Request) -> Any:
     await member(request)
-    until = instant_asked(request, "to", services(request).clock.now())
-    since = instant_asked(request, "from", until - timedelta(days=30))
+    since, until = between(request)
     async with services(request).store.read() as session:
         pages = await feedback_by_page(session, since, until)
     return {"from": to_plain(since), "to": to_plain(until), "pages": pages}

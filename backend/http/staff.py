@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
@@ -12,10 +11,10 @@ from backend.conversations.text import clean, message_text
 from backend.errors import BadInput, Forbidden
 from backend.http.keys import services
 from backend.http.middleware import own_origin
+from backend.http.period import between
 from backend.http.routing import Body, Line, Route
 from backend.staff.accounts import Member
 from backend.staff.showing import OUTCOMES
-from backend.store.world_readers import instant
 
 COOKIE = "lectern_staff"
 
@@ -116,18 +115,7 @@ async def decline(request: web.Request, body: Ruling) -> Any:
 
 async def stats(request: web.Request) -> Any:
     await member(request)
-    now = services(request).clock.now()
-    until = instant_asked(request, "to", now)
-    return await services(request).desk_work.stats(instant_asked(request, "from", until - timedelta(days=30)), until)
-
-
-def instant_asked(request: web.Request, name: str, otherwise: datetime) -> datetime:
-    """An instant of the query string. Raises BadInput."""
-    text = request.query.get(name)
-    try:
-        return instant(text, otherwise) if text else otherwise
-    except ValueError as error:
-        raise BadInput(f"Expected {error}.", field=name) from error
+    return await services(request).desk_work.stats(*between(request))
 
 
 async def unanswered(request: web.Request) -> Any:
