@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from backend.store.desk_models import AuditRow, CaseRow, NoteRow
+from tests.backend.running import Talk
 from tests.slack.double import buttons, text_of
 from tests.slack.office import Office, Person
 
@@ -33,6 +34,17 @@ async def _dialog(office: Office, who: Person, learner: str = "ana", op: str = "
     ]
     await who.press(shown, "lectern_act", button=found[0])
     return office.slack.views[-1]
+
+
+async def _taken_over(office: Office, by: Person) -> tuple[Talk, dict[str, Any]]:
+    """Ana's conversation in their hands, and its card; a look at her account is the last response."""
+    ana = await office.desk.open("ana")
+    await ana.say("a person please")
+    await office.settle()
+    card = office.card("Waiting")
+    await by.press(card, "lectern_claim")
+    await by.press(card, "lectern_look")
+    return ana, card
 
 
 async def test_a_refund_is_shown_asked_and_done_in_the_members_name(office: Office) -> None:
@@ -189,12 +201,7 @@ async def test_a_case_is_declined_with_a_reason_and_decided_once(office: Office)
 async def test_in_a_takeover_the_learner_is_offered_it_and_says_yes_in_the_chat(each_office: Office) -> None:
     office = each_office
     sam = await office.colleague("Sam")
-    ana = await office.desk.open("ana")
-    await ana.say("a person please")
-    await office.settle()
-    card = office.card("Waiting")
-    await sam.press(card, "lectern_claim")
-    await sam.press(card, "lectern_look")
+    ana, card = await _taken_over(office, sam)
     await sam.press(office.slack.responses[-1], "lectern_act")
     view = office.slack.views[-1]
     await sam.press_in(view, "lectern_offer")
@@ -231,12 +238,7 @@ async def test_without_the_conversation_there_is_nothing_to_offer_it_in(office: 
 
 async def test_from_a_claimed_conversation_it_belongs_to_the_conversation(office: Office) -> None:
     sam = await office.colleague("Sam")
-    ana = await office.desk.open("ana")
-    await ana.say("a person please")
-    await office.settle()
-    card = office.card("Waiting")
-    await sam.press(card, "lectern_claim")
-    await sam.press(card, "lectern_look")
+    ana, card = await _taken_over(office, sam)
     shown = office.slack.responses[-1]
     before = await ana.transcript()
     await sam.press(shown, "lectern_act")
@@ -257,12 +259,7 @@ async def test_a_press_that_slack_found_too_slow_is_told(office: Office) -> None
 
 async def test_an_offer_to_the_learner_is_left_alone_where_the_assistant_answers(office: Office) -> None:
     sam = await office.colleague("Sam")
-    ana = await office.desk.open("ana")
-    await ana.say("a person please")
-    await office.settle()
-    card = office.card("Waiting")
-    await sam.press(card, "lectern_claim")
-    await sam.press(card, "lectern_look")
+    ana, card = await _taken_over(office, sam)
     shown = office.slack.responses[-1]
     await sam.press(card, "lectern_release")
     await ana.say("I want a refund")
