@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.nlu.minilm import DIMENSIONS, MODEL_SHA256, SentenceModel, shared_model
+from bot.nlu.minilm import VECTORS, SentenceModel, shared_model
 from bot.settings import MODELS
 
 
@@ -18,7 +18,7 @@ class CachedEncoder:
 
     def __init__(self, model: SentenceModel | None = None, folder: Path = MODELS) -> None:
         self._model = model
-        self._file = folder / f"embeddings-{MODEL_SHA256[:8]}-{DIMENSIONS}.npz"
+        self._file = folder / f"embeddings-{VECTORS}.npz"
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """As SentenceModel.encode, float32 [texts, DIMENSIONS]."""

