@@ -10,6 +10,8 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.client import BackendError, backend
 
+RANKING_LENGTH = 5
+
 
 class Verb(Action, ABC):
     """An action that says what the backend answers to `do`."""
@@ -27,7 +29,7 @@ class Verb(Action, ABC):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Any]:
         """BackendError is left to reach Rasa, whose channel then tells the backend that the turn failed."""
         found = Found(tracker.latest_message or {})
-        for reply in await backend().turn(found.turn, self.do(found)):
+        for reply in await backend().turn(found.turn, {**self.do(found), "understood": found.told}):
             # No text beside it: what Rasa knows as text it would keep and log.
             dispatcher.utter_message(json_message={"reply": reply})
         return []
@@ -57,6 +59,17 @@ class Found:
     def confidence(self) -> float:
         """Between 0 and 1."""
         return float((self._message.get("intent") or {}).get("confidence") or 0.0)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the backend keeps of how the message was understood, at most RANKING_LENGTH candidates, best first."""
+        return {
+            "intent": self.intent,
+            "confidence": round(self.confidence, 4),
+            "section": self.understanding.get("section"),
+            "ranking": (self.understanding.get("ranking") or [])[:RANKING_LENGTH],
+            "language": self.understanding.get("language"),
+        }
 
     def matter(self, *prefixes: str) -> str:
         """The intent without the family it belongs to: `refund` for do_refund."""

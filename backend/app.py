@@ -195,6 +195,7 @@ async def running(services: Services) -> AsyncIterator[None]:
                 services.clock.set(await kept_clock(session))
         await services.fanout.start()
         ending.push_async_callback(services.fanout.stop)
+        ending.push_async_callback(services.turns.routing.stop)
         services.courier.start()
         ending.push_async_callback(services.courier.stop)
         services.silence.start()

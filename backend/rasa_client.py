@@ -25,8 +25,8 @@ class DialogueEngine(Protocol):
         text: str | None = None,
         intent: str | None = None,
         context: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        """What was understood. Raises DialogueUnavailable when it failed or took too long."""
+    ) -> None:
+        """Returns when the action is done. Raises DialogueUnavailable when it failed or took too long."""
 
     async def ready(self) -> bool: ...
 
@@ -48,7 +48,7 @@ class RasaClient:
         text: str | None = None,
         intent: str | None = None,
         context: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
+    ) -> None:
         body: dict[str, Any] = {"session": session, "turn": turn, "context": dict(context or {})}
         body |= {"intent": intent} if intent else {"text": text}
         try:
@@ -57,8 +57,9 @@ class RasaClient:
             ) as answer:
                 if answer.status != 200:
                     raise DialogueUnavailable(f"the dialogue answered {answer.status}")
-                return dict((await answer.json()).get("understood") or {})
-        except (aiohttp.ClientError, asyncio.TimeoutError, ValueError, TypeError, AttributeError) as error:
+                if not isinstance(await answer.json(), dict):
+                    raise DialogueUnavailable("the dialogue answered something else")
+        except (aiohttp.ClientError, asyncio.TimeoutError, ValueError) as error:
             log.warning("dialogue.turn.failed", turn=turn, error=type(error).__name__)
             raise DialogueUnavailable("the dialogue did not answer in time") from error
 

@@ -1,9 +1,9 @@
 """The one way into Rasa: POST /webhooks/lectern/turn, for the backend only.
 
 Asked with {"session", "turn", "text"} for words a person typed, or {"session", "turn", "intent"} for what the backend
-made of a button; either may carry "context": {"topic", "asked"}. Answers {"replies": […], "understood": {…}}. What
-cannot be used is 400, a wrong secret 401, and anything that goes wrong inside 502; all as {"error": {"code",
-"message"}}. Nothing a person wrote is ever logged here.
+made of a button; either may carry "context": {"topic", "asked"}. Answers {"replies": […]}. What cannot be used is 400,
+a wrong secret 401, and anything that goes wrong inside 502; all as {"error": {"code", "message"}}. Nothing a person
+wrote is ever logged here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
-from bot.turn import BadTurn, Turn, parse_server_made, parse_typed, understood
+from bot.turn import BadTurn, Turn, parse_server_made, parse_typed
 
 NAME = "lectern"
 SECRET_VARIABLE = "LECTERN_RASA_SECRET"
@@ -133,7 +133,7 @@ async def take(turn: Turn, agent: Any, on_new_message: Callable[[UserMessage], A
     if not collector.replies:
         # Rasa catches what an action raises and goes on without its events: no reply is how one learns of it.
         raise TurnFailed("no_reply", "The action gave no reply.")
-    return {"replies": collector.replies, "understood": understood(parse)}
+    return {"replies": collector.replies}
 
 
 async def _parse(turn: Turn, agent: Any) -> dict[str, Any]:

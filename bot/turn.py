@@ -15,7 +15,6 @@ ONLY_SERVER_MADE = frozenset({"choose", "resume", "press"})
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_ID_CHARACTERS = 200
-RANKING_LENGTH = 5
 UNDERSTANDING = "understanding"
 
 
@@ -84,18 +83,6 @@ def parse_typed(turn: Turn, found: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(confidence, (int, float)) or not math.isfinite(confidence):
         raise ValueError("the pipeline gave no confidence")
     return _parse(turn, {"name": name, "confidence": float(confidence)}, found.get(UNDERSTANDING) or {})
-
-
-def understood(parse: dict[str, Any]) -> dict[str, Any]:
-    """What the backend is told of the understanding, at most RANKING_LENGTH candidates, best first."""
-    understanding = parse[UNDERSTANDING]
-    return {
-        "intent": parse["intent"]["name"],
-        "confidence": round(parse["intent"]["confidence"], 4),
-        "section": understanding.get("section"),
-        "ranking": (understanding.get("ranking") or [])[:RANKING_LENGTH],
-        "language": understanding.get("language"),
-    }
 
 
 def _parse(turn: Turn, intent: dict[str, Any], understanding: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -37,27 +37,3 @@ class Reply:
     record: Mapping[str, Any] | None = None
     author: str = "bot"
     confidence: float | None = None
-
-    def to_draft(self) -> dict[str, Any]:
-        """As JSON, for the turn's draft."""
-        return {
-            "text": self.text,
-            "kind": self.kind,
-            "buttons": [{**asdict(button), "press": dict(button.press)} for button in self.buttons],
-            "extras": dict(self.extras),
-            "record": self.record,
-            "author": self.author,
-            "confidence": self.confidence,
-        }
-
-    @classmethod
-    def from_draft(cls, draft: Mapping[str, Any]) -> Reply:
-        return cls(
-            text=draft["text"],
-            kind=draft["kind"],
-            buttons=tuple(Button(**button) for button in draft["buttons"]),
-            extras=draft["extras"],
-            record=draft["record"],
-            author=draft["author"],
-            confidence=draft["confidence"],
-        )

@@ -1,12 +1,15 @@
 """A turn, from what the learner sent to what came back: strictly in order, once for each `client_id`.
 
-Three short transactions. The first keeps what was sent. The second, called by the action server through the internal
-API, decides and acts, and leaves a draft of the answer. The third makes the draft part of the transcript. Killed at any
-point, the same `client_id` sent again goes on where it stopped.
+Two short transactions. The first keeps what was sent. The second, called by the action server through the internal
+API, decides, acts and writes the answer into the transcript, all or nothing. Killed at any point, the same `client_id`
+sent again goes on where it stopped. If the dialogue fails, the second says so instead.
+
+The learner has the answer as soon as it is written; what Rasa still does then, the conversation's next turn waits for.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,14 +27,14 @@ from backend.conversations.masking import mask, masked_form
 from backend.conversations.naming import to_understand
 from backend.conversations.ownership import Owner
 from backend.conversations.reception import Reception
-from backend.conversations.replies import Reply
+from backend.conversations.routing import Routing
 from backend.dialogue.desk import URGENT, Desk
 from backend.dialogue.turn import Turn
 from backend.errors import Conflict, DialogueUnavailable, NotFound, ServiceError
 from backend.ids import new_id
 from backend.rasa_client import DialogueEngine
 from backend.store.base import Store
-from backend.store.desk_models import ButtonRow, ConversationRow, MessageRow, TurnRow
+from backend.store.desk_models import ButtonRow, ConversationRow, TurnRow
 
 log = structlog.get_logger()
 # Rasa knows a conversation by a name that changes, so that what it keeps never adds up to somebody's whole history.
@@ -42,6 +45,7 @@ TYPING_MS = 9000
 TOLD_PLACES = 100
 # What a press means while a person owns the conversation: these are the desk's business even then.
 ALWAYS_OURS = ("confirm", "decline", "leave_queue", "leave_message")
+TURN_IS_OVER = "turn_is_over"
 LEAVES_THE_QUEUE = ("leave_queue", "leave_message")
 # Made once: making a statement takes longer than having it carried out.
 _CONVERSATION = (
@@ -91,6 +95,7 @@ class Turns:
         self._engine = engine
         self._desk = desk
         self._reception = reception
+        self.routing = Routing()
 
     async def take(self, conversation_id: str, sent: Sent) -> dict[str, Any]:
         """`{"state", "messages"}` of this turn; for a `client_id` seen before, what it was answered then."""
@@ -99,10 +104,10 @@ class Turns:
             await self.publish(conversation_id, told)
             if begun.finished:
                 return await self._answer(conversation_id, begun.turn_id)
-            understood: Mapping[str, Any] = {}
+            answer = None
             if begun.owner.state == "bot" or (begun.command or {}).get("do") in ALWAYS_OURS:
-                understood = await self._respond(conversation_id, begun)
-            return await self._finish(conversation_id, begun.turn_id, understood)
+                answer = await self._respond(conversation_id, begun)
+            return answer or await self._finish(conversation_id, begun.turn_id)
 
     # --- first transaction: keep what was sent ---------------------------------------------------------------------
 
@@ -178,16 +183,26 @@ class Turns:
             text = await to_understand(session, text, row.learner_id)
         return Begun(turn.id, owner, row.rasa_session, text, turn.press, context, finished)
 
-    # --- second transaction: decide and act, leave a draft ---------------------------------------------------------
+    # --- second transaction: decide, act and answer ----------------------------------------------------------------
 
-    async def _respond(self, conversation_id: str, begun: Begun) -> Mapping[str, Any]:
-        """Have Rasa route the turn; what it understood. A press works even when Rasa is away: its meaning is ours."""
-        if begun.command and (begun.owner.state != "bot" or begun.command["do"] in ("hand_over", *LEAVES_THE_QUEUE)):
-            await self._act_ourselves(begun.turn_id, begun.command)
-            return {}
-        await self._fanout.publish(conversation_id, {"type": "typing", "author": "bot", "until_ms": TYPING_MS})
+    async def _respond(self, conversation_id: str, begun: Begun) -> dict[str, Any] | None:
+        """Have Rasa route the turn; its answer, or None if there is none or another backend was asked for it."""
+        ours = begun.owner.state != "bot" or (begun.command or {}).get("do") in ("hand_over", *LEAVES_THE_QUEUE)
+        with self.routing.awaited(begun.turn_id) as answer:
+            if begun.command and ours:
+                await self._act_ourselves(begun.turn_id, begun.command)
+            else:
+                await self._fanout.publish(conversation_id, {"type": "typing", "author": "bot", "until_ms": TYPING_MS})
+                routed = await self.routing.begin(conversation_id, self._route(begun))
+                await asyncio.wait((answer, routed), return_when=asyncio.FIRST_COMPLETED)
+                if not answer.done():
+                    await routed
+            return dict(answer.result()) if answer.done() else None
+
+    async def _route(self, begun: Begun) -> None:
+        """Rasa's part of a turn. A press works even when Rasa is away: its meaning is ours."""
         try:
-            return await self._engine.turn(
+            await self._engine.turn(
                 session=begun.session,
                 turn=begun.turn_id,
                 text=None if begun.command else begun.text,
@@ -195,45 +210,50 @@ class Turns:
                 context=begun.context,
             )
         except DialogueUnavailable:
-            if begun.command:
+            if begun.command and self.routing.is_awaited(begun.turn_id):
                 await self._act_ourselves(begun.turn_id, begun.command)
-            return {}
 
     async def _act_ourselves(self, turn_id: str, command: Mapping[str, Any]) -> None:
         """Carry out a press without Rasa. A defect of ours is told the learner like a dialogue that failed."""
         try:
             await self.act(turn_id, command)
-        except ServiceError:
-            raise
+        except ServiceError as error:
+            if error.code != TURN_IS_OVER:  # by another backend, which Rasa had asked before it failed
+                raise
         except Exception as error:
             log.exception("turn.action.failed", turn=turn_id, error=type(error).__name__)
 
-    async def act(self, turn_id: str, command: Mapping[str, Any]) -> list[str]:
-        """Carry out a command in a turn that is running; the texts of its answer. Once: a second call gets the draft.
+    async def act(
+        self, turn_id: str, command: Mapping[str, Any], understood: Mapping[str, Any] | None = None
+    ) -> list[str]:
+        """Carry out a command in a turn that is running, and end it; the texts of its answer.
 
         Raises NotFound for an unknown turn, Conflict for one that is over, BadInput for a command without sense.
         """
         async with self._store.write() as session:
-            row = await session.scalar(_TURN, {"id": turn_id})
-            if row is None:
-                raise NotFound("There is no such turn.")
+            row, held = await self._running(session, turn_id)
             if row.finished_at is not None:
-                raise Conflict("This turn is over; nothing was done.", code="turn_is_over")
-            if row.draft is None:
-                pressed = command.get("do") == "press"
-                if pressed and row.press is None:
-                    raise Conflict("Nothing was pressed in this turn.", code="nothing_pressed")
-                turn = self._turn(session, await conversation(session, row.conversation_id), row, self._clock.now())
-                owner = await ownership.read(session, row.conversation_id)
-                turn.with_person = owner.state == "agent"
-                await self._run(turn, row.press if pressed else command)
-                row.draft = {
-                    "replies": [reply.to_draft() for reply in turn.replies],
-                    "agenda": turn.agenda.to_json(),
-                    "handed_over": turn.handed_over,
-                    "left_queue": (row.press or {}).get("do") in LEAVES_THE_QUEUE,
-                }
-            return [reply["text"] for reply in row.draft["replies"]]
+                raise Conflict("This turn is over; nothing was done.", code=TURN_IS_OVER)
+            pressed = command.get("do") == "press"
+            if pressed and row.press is None:
+                raise Conflict("Nothing was pressed in this turn.", code="nothing_pressed")
+            turn = self._turn(session, held, row, self._clock.now())
+            owner = before = await ownership.read(session, held.id)
+            turn.with_person = owner.state == "agent"
+            await self._run(turn, row.press if pressed else command)
+            row.understood = {**(row.understood or {}), **(understood or {})} or None
+            owner = await self._settle(turn, row, owner)
+            owner, messages = await self._written(turn, row, owner)
+        await self._tell(held.id, turn_id, messages, before, owner)
+        return [message["text"] for message in messages]
+
+    @staticmethod
+    async def _running(session: AsyncSession, turn_id: str) -> tuple[TurnRow, ConversationRow]:
+        """The turn and its conversation, held: whoever claims it now waits, and who has claimed it is seen."""
+        row = await session.scalar(_TURN, {"id": turn_id})
+        if row is None:
+            raise NotFound("There is no such turn.")
+        return row, await conversation(session, row.conversation_id)
 
     async def _run(self, turn: Turn, command: Mapping[str, Any]) -> None:
         if command.get("do") == "leave_queue":
@@ -247,65 +267,58 @@ class Turns:
         agenda = Agenda.from_json(row.agenda)
         return Turn(session, row, turn.id, turn.text or "", now, agenda, actor=actor)
 
-    # --- third transaction: the draft becomes the transcript -------------------------------------------------------
+    async def _settle(self, turn: Turn, row: TurnRow, owner: Owner) -> Owner:
+        """Take back what was going to be said if somebody else owns the conversation by now; leave the queue."""
+        press = (row.press or {}).get("do")
+        leaves = press in LEAVES_THE_QUEUE
+        ours = owner.state == "bot" or press in ALWAYS_OURS
+        # A result is told even if a person took over in the same moment: it happened.
+        did_something = any(reply.kind == "result" for reply in turn.replies)
+        if owner.state != "bot":
+            turn.handed_over = None
+        if (leaves and owner.state == "agent") or not (ours or did_something):
+            turn.replies, turn.agenda = [], Agenda.from_json(turn.conversation.agenda)
+        elif leaves and owner.state == "queued":
+            owner = await ownership.change(turn.session, turn.conversation.id, owner, "bot", turn.now, why="left_queue")
+        return owner
 
-    async def _finish(self, conversation_id: str, turn_id: str, understood: Mapping[str, Any]) -> dict[str, Any]:
-        async with self._store.write() as session:
-            now = self._clock.now()
-            row = await session.scalar(_TURN, {"id": turn_id})
-            if row is None:
-                raise NotFound("This conversation is gone.")
-            # The conversation's row is held first: whoever claims it now waits, and who has claimed it is seen.
-            held = await conversation(session, conversation_id)
-            owner = before = await ownership.read(session, conversation_id)
-            if row.finished_at is None:
-                turn = self._turn(session, held, row, now)
-                row.finished_at = now
-                row.understood = {**(row.understood or {}), **understood} or None
-                owner, written = await self._settle(session, turn, row, owner)
-                messages = transcript.to_json_all(written)
-            else:
-                messages = await transcript.of_turn(session, turn_id)
-        await self.publish(conversation_id, messages, owner if owner.version != before.version else None)
-        return {**owner.to_json(), "messages": messages}
-
-    async def _settle(
-        self, session: AsyncSession, turn: Turn, row: TurnRow, owner: Owner
-    ) -> tuple[Owner, list[MessageRow]]:
-        """Write the replies, unless somebody else owns the conversation by now; join or leave the queue."""
-        draft = row.draft
-        if draft is not None and draft["left_queue"] and owner.state == "agent":
-            draft = None  # somebody came before they left: there is nothing to say
-        ours = owner.state == "bot" or (row.press or {}).get("do") in ALWAYS_OURS
-        if draft is not None and (ours or self._did_something(draft)):
-            turn.replies = [Reply.from_draft(reply) for reply in draft["replies"]]
-            turn.agenda = Agenda.from_json(draft["agenda"])
-            turn.handed_over = draft["handed_over"] if owner.state == "bot" else None
-            if draft["left_queue"] and owner.state == "queued":
-                owner = await ownership.change(session, turn.conversation.id, owner, "bot", turn.now, why="left_queue")
-        elif row.draft is None and ours:
-            row.failure = "dialogue_unavailable"
-            await self._desk.failed(turn)
+    async def _written(self, turn: Turn, row: TurnRow, owner: Owner) -> tuple[Owner, list[dict[str, Any]]]:
+        """The turn is over: its replies stand in the transcript, and it joins the queue if that was decided."""
+        row.finished_at = turn.now
         if turn.handed_over:
-            owner = await self.hand_over(session, turn, owner)
+            owner = await self.hand_over(turn.session, turn, owner)
         found = tuple((row.understood or {}).get("masked", ()))
         if found:
             self._desk.masked(turn, found)
             turn.replies.insert(0, turn.replies.pop())
         turn.conversation.agenda = turn.agenda.to_json()
-        return owner, await transcript.append_replies(
-            session,
-            turn.conversation.id,
-            turn.now,
-            turn.replies,
-            turn_id=turn.turn_id,
-            held=turn.conversation,
+        rows = await transcript.append_replies(
+            turn.session, turn.conversation.id, turn.now, turn.replies, turn_id=turn.turn_id, held=turn.conversation
         )
+        return owner, transcript.to_json_all(rows)
 
-    @staticmethod
-    def _did_something(draft: Mapping[str, Any]) -> bool:
-        """A result is told even if a person took over in the same moment: it happened."""
-        return any(reply["kind"] == "result" for reply in draft["replies"])
+    async def _tell(
+        self, conversation_id: str, turn_id: str, messages: list[dict[str, Any]], before: Owner, owner: Owner
+    ) -> dict[str, Any]:
+        """A turn's answer: to whoever is connected, and to whoever sent it."""
+        await self.publish(conversation_id, messages, owner if owner.version != before.version else None)
+        answer = {**owner.to_json(), "messages": messages}
+        self.routing.answered(turn_id, answer)
+        return answer
+
+    async def _finish(self, conversation_id: str, turn_id: str) -> dict[str, Any]:
+        """The answer of a turn that another backend has ended; else end it, saying that the dialogue failed."""
+        async with self._store.write() as session:
+            row, held = await self._running(session, turn_id)
+            owner = before = await ownership.read(session, conversation_id)
+            if row.finished_at is not None:
+                return {**owner.to_json(), "messages": await transcript.of_turn(session, turn_id)}
+            turn = self._turn(session, held, row, self._clock.now())
+            if owner.state == "bot" or (row.press or {}).get("do") in ALWAYS_OURS:
+                row.failure = "dialogue_unavailable"
+                await self._desk.failed(turn)
+            owner, messages = await self._written(turn, row, owner)
+        return await self._tell(conversation_id, turn_id, messages, before, owner)
 
     async def hand_over(self, session: AsyncSession, turn: Turn, owner: Owner) -> Owner:
         """Join the queue and say what happens next; when nobody can come, leave it with the staff instead."""

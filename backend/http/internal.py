@@ -14,6 +14,18 @@ from backend.http.routing import Body, Route
 from backend.ids import same
 
 
+class Understood(Body):
+    """What the message was taken for: kept with the turn, and nothing is decided by it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    intent: str = Field(max_length=100)
+    confidence: float
+    section: str | None = Field(None, max_length=200)
+    ranking: list[dict[str, Any]] = Field([], max_length=5)
+    language: str | None = Field(None, max_length=10)
+
+
 class Command(Body):
     """What the dialogue engine may ask for: `{"do": verb, …}`, see `dialogue/desk.py`.
 
@@ -33,6 +45,7 @@ class Command(Body):
     near: list[dict[str, Any]] | None = None
     options: list[dict[str, Any]] | None = None
     alternatives: list[dict[str, Any]] | None = None
+    understood: Understood | None = None
 
 
 @web.middleware
@@ -46,7 +59,9 @@ async def service_only(request: web.Request, handler: Next) -> web.StreamRespons
 
 
 async def act(request: web.Request, command: Command) -> Any:
-    texts = await services(request).turns.act(request.match_info["turn"], command.model_dump(exclude_none=True))
+    understood = command.understood.model_dump() if command.understood else None
+    said = command.model_dump(exclude_none=True, exclude={"understood"})
+    texts = await services(request).turns.act(request.match_info["turn"], said, understood)
     return {"replies": [{"text": text} for text in texts] or [{"text": ""}]}
 
 

@@ -76,9 +76,6 @@ class TurnRow(Base):
     text: Mapped[str | None] = mapped_column(Text)
     press: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     understood: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    # What the dialogue answered, before it stands in the transcript: kept here, so that a turn that is killed
-    # between the two is neither lost nor done twice.
-    draft: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     failure: Mapped[str | None] = mapped_column(String(60))
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]

@@ -74,9 +74,7 @@ async def _erase_conversations(session: AsyncSession, learner_id: str) -> None:
         await session.execute(delete(model).where(model.conversation_id.in_(ids)))
     await session.execute(update(MessageRow).where(MessageRow.conversation_id.in_(ids)).values(text=ERASED, extras={}))
     await session.execute(
-        update(TurnRow)
-        .where(TurnRow.conversation_id.in_(ids))
-        .values(text=None, understood=None, draft=None, press=None)
+        update(TurnRow).where(TurnRow.conversation_id.in_(ids)).values(text=None, understood=None, press=None)
     )
     await session.execute(
         update(ProposalRow).where(ProposalRow.learner_id == learner_id).values(details={}, decision={}, on_behalf=None)

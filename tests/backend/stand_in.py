@@ -69,7 +69,7 @@ class StandIn:
         text: str | None = None,
         intent: str | None = None,
         context: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
+    ) -> None:
         assert self.turns is not None, "the stand-in was never told whom to ask back"
         self.heard.append(
             {"session": session, "turn": turn, "text": text, "intent": intent, "context": dict(context or {})}
@@ -79,7 +79,8 @@ class StandIn:
         if self.before:
             await self.before()
         try:
-            await self.turns.act(turn, command_for(text, intent))
+            understood = {"intent": intent or "typed", "confidence": 0.9}
+            await self.turns.act(turn, command_for(text, intent), understood)
         except Exception as error:  # an action that fails is, to the backend, a dialogue that does not answer
             self.broken.append(error)
             raise DialogueUnavailable("an action failed") from error
@@ -87,7 +88,6 @@ class StandIn:
             await self.after()
         if self.fails_after:
             raise DialogueUnavailable("the dialogue broke off")
-        return {"intent": intent or "typed", "confidence": 0.9}
 
     async def ready(self) -> bool:
         return not self.away

@@ -25,6 +25,7 @@ from backend.store.desk_models import MessageRow, TurnRow
 from backend.store.world_models import LearnerRow, RefundRow
 from tests.backend.everywhere import assert_error
 from tests.backend.running import Answer, Desk, Talk, running_desk
+from tests.backend.stand_in import Held
 
 FAILED = "isn't answering right now"
 
@@ -120,7 +121,7 @@ async def test_an_action_that_is_refused_leaves_nothing_half_done(desk: Desk) ->
         desk.engine.before = refused
         assert_honest(await talk.say("hello"))
     assert taken == []
-    assert {turn.draft is None for turn in await kept_turns(desk)} == {True}
+    assert {(turn.understood, turn.failure) for turn in await kept_turns(desk)} == {(None, "dialogue_unavailable")}
 
 
 async def test_a_press_that_breaks_is_told_honestly_and_changes_nothing(
@@ -198,9 +199,6 @@ def client(http: aiohttp.ClientSession, url: str, timeout: float = 2) -> RasaCli
         answering(200, b"{}", "text/html"),
         answering(200, b"[]"),
         answering(200, b"null"),
-        answering(200, b'{"understood": "words"}'),
-        answering(200, b'{"understood": [1, 2]}'),
-        answering(200, b'{"understood": 7}'),
         answering(200, b"\xff\xfe"),
     ],
 )
@@ -215,11 +213,10 @@ async def test_rasa_is_given_the_secret_the_turn_and_nothing_more() -> None:
 
     async def look(request: web.Request) -> web.Response:
         seen.update(await request.json(), secret=request.headers["Authorization"])
-        return web.json_response({"replies": [], "understood": {"intent": "greet", "confidence": 0.9}})
+        return web.json_response({"replies": []})
 
     async with fake_rasa(look) as url, aiohttp.ClientSession() as http:
-        understood = await client(http, url).turn(session="s", turn="t", text="/restart", context={"topic": None})
-        assert understood == {"intent": "greet", "confidence": 0.9}
+        await client(http, url).turn(session="s", turn="t", text="/restart", context={"topic": None})
         assert seen.pop("secret") == "Bearer secret"
         assert seen == {"session": "s", "turn": "t", "text": "/restart", "context": {"topic": None}}
         assert await client(http, url).ready()
@@ -349,7 +346,7 @@ async def test_connections_the_database_has_closed_are_made_anew(each_desk: Desk
 
 
 async def test_a_turn_broken_off_before_its_end_goes_on_where_it_stopped(each_desk: Desk) -> None:
-    """Between the second and the third transaction: the refund is made, and nobody has been told."""
+    """Between the two transactions: what was sent is kept, and nothing is done."""
     talk = await each_desk.open("ana")
     await talk.say("refund please")
     button = talk.button("Refund .*79")
@@ -357,16 +354,37 @@ async def test_a_turn_broken_off_before_its_end_goes_on_where_it_stopped(each_de
     async def cut() -> None:
         raise asyncio.CancelledError
 
-    each_desk.engine.after = cut
+    each_desk.engine.before = cut
     with pytest.raises((aiohttp.ClientError, AssertionError)):
         assert (await talk.press_id(button, "yes")).status == 200
-    each_desk.engine.after = None
-    assert await each_desk.count(RefundRow) == 1
-    answer = await talk.press_id(button, "yes")
-    assert answer.kinds == ["result"]
-    assert "done already" not in answer.texts[0]
+    each_desk.engine.before = None
+    assert await each_desk.count(RefundRow) == 0
+    assert (await talk.press_id(button, "yes")).kinds == ["result"]
     assert await each_desk.count(RefundRow) == 1
     assert [message["seq"] for message in await talk.transcript()] == [1, 2, 3, 4, 5]
+
+
+async def test_the_answer_is_there_before_rasa_is_done_with_it_and_the_next_turn_waits_for_rasa(desk: Desk) -> None:
+    talk = await desk.open("ana")
+    still_busy = Held()
+    desk.engine.after = still_busy
+    assert (await talk.say("hello")).kinds == ["smalltalk"]
+    following = asyncio.create_task(talk.say("refund please"))
+    await still_busy.reached.wait()
+    desk.engine.after = None
+    assert [turn["text"] for turn in desk.engine.heard] == ["hello"]
+    still_busy.go.set()
+    assert (await following).kinds == ["decision"]
+
+
+async def test_what_rasa_does_after_the_answer_cannot_undo_it(desk: Desk) -> None:
+    talk = await desk.open("ana")
+    await talk.say("refund please")
+    desk.engine.fails_after = True
+    answer = await talk.press_id(talk.button("Refund .*79"), "yes")
+    assert answer.kinds == ["result"]
+    assert (await talk.press_id("any", "yes")).body == answer.body
+    assert {turn.failure for turn in await kept_turns(desk)} == {None}
 
 
 async def internal(desk: Desk, turn: str, command: Any, headers: dict[str, str]) -> Answer:

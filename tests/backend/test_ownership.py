@@ -194,7 +194,7 @@ async def test_a_reply_is_dropped_when_somebody_claims_while_rasa_is_thinking(ea
     async def claim() -> None:
         assert (await sam.act(talk, "claim")).status == 200
 
-    each_desk.engine.after = claim
+    each_desk.engine.before = claim
     answer = await talk.say("refund please")
     await sam.http.close()
     assert answer.body == {"state": "agent", "agent": {"name": "Sam"}, "messages": []}
@@ -208,7 +208,7 @@ async def test_a_result_is_told_even_when_somebody_claims_in_the_same_moment(des
     async def claim() -> None:
         await sam.act(talk, "claim")
 
-    desk.engine.after = claim
+    desk.engine.before = claim
     answer = await talk.press("Refund .*79")
     assert (answer.body["state"], answer.kinds) == ("agent", ["result"])
     assert await desk.count(RefundRow) == 1
@@ -220,7 +220,7 @@ async def test_a_turn_that_would_queue_does_not_when_somebody_has_claimed_meanwh
     async def claim() -> None:
         await sam.act(talk, "claim")
 
-    desk.engine.after = claim
+    desk.engine.before = claim
     answer = await talk.say("is there a human in this machine")
     assert answer.body == {"state": "agent", "agent": {"name": "Sam"}, "messages": []}
 

@@ -37,11 +37,11 @@ SAYS = {
 
 @pytest.mark.parametrize("text", SAYS)
 def test_what_is_said_is_done(desk, backend, text: str) -> None:
-    status, answer = desk.turn(text=text)
+    status, _ = desk.turn(text=text)
     assert status == 200
     ((turn, authorization, do),) = backend.asked
     assert (turn, authorization) == ("t-1", f"Bearer {TOKEN}")
-    assert {key: do.get(key) for key in SAYS[text]} == SAYS[text], answer["understood"]
+    assert {key: do.get(key) for key in SAYS[text]} == SAYS[text], do["understood"]
 
 
 def test_a_request_is_no_question(desk, backend) -> None:
@@ -58,9 +58,9 @@ def test_replies_come_back_in_order_and_whole(desk, backend) -> None:
     assert (status, answer["replies"]) == (200, replies)
 
 
-def test_understood_says_how_it_was_understood(desk, backend) -> None:
-    _, answer = desk.turn(text="what's the refund deadline")
-    understood = answer["understood"]
+def test_the_backend_is_told_how_it_was_understood(desk, backend) -> None:
+    desk.turn(text="what's the refund deadline")
+    understood = backend.asked[0][2]["understood"]
     assert understood["intent"] == "faq"
     assert understood["section"] == "request-a-refund/time-limit"
     assert understood["language"] is None
@@ -84,16 +84,10 @@ def test_the_topic_helps_to_understand_a_short_message(desk, backend) -> None:
 
 @pytest.mark.parametrize("intent", ["press", "choose", "resume"])
 def test_a_button_is_an_intent_of_the_server(desk, backend, intent: str) -> None:
-    status, answer = desk.turn(intent=intent)
+    status, _ = desk.turn(intent=intent)
     assert status == 200
-    assert backend.asked[0][2] == {"do": "press"}
-    assert answer["understood"] == {
-        "intent": intent,
-        "confidence": 1.0,
-        "section": None,
-        "ranking": [],
-        "language": None,
-    }
+    certain = {"intent": intent, "confidence": 1.0, "section": None, "ranking": [], "language": None}
+    assert backend.asked[0][2] == {"do": "press", "understood": certain}
 
 
 def test_a_turn_is_quick(desk, backend) -> None:
