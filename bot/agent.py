@@ -10,10 +10,14 @@ from rasa.core.channels.channel import UserMessage
 from rasa.core.lock_store import InMemoryLockStore, LockStore, RedisLockStore
 from rasa.core.tracker_store import TrackerStore
 from rasa.core.utils import AvailableEndpoints
+from rasa.engine.constants import PLACEHOLDER_MESSAGE, PLACEHOLDER_TRACKER
+from rasa.shared.constants import DEFAULT_SENDER_ID
+from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.answers import check_schema_once
 from bot.endpoint import LimitedEndpoint
 from bot.model_files import ModelError
+from bot.runner import InOrder
 
 
 class LecternAgent(Agent):
@@ -21,7 +25,11 @@ class LecternAgent(Agent):
 
     async def parse_words(self, text: str, metadata: dict[str, Any]) -> dict[str, Any]:
         """Runs the pipeline over text that has been neutralised; raises whatever a component raises."""
-        return await self.processor.parse_message(UserMessage(text, metadata=metadata))
+        target = self.processor.model_metadata.nlu_target
+        tracker = DialogueStateTracker(DEFAULT_SENDER_ID, slots=())
+        inputs = {PLACEHOLDER_MESSAGE: [UserMessage(text, metadata=metadata)], PLACEHOLDER_TRACKER: tracker}
+        (message,) = self.processor.graph_runner.run(inputs, [target])[target]
+        return message.as_dict(only_output_properties=True)
 
 
 def load_agent(model: Path, endpoints_file: Path, redis_url: str | None) -> LecternAgent:
@@ -46,6 +54,7 @@ def load_agent(model: Path, endpoints_file: Path, redis_url: str | None) -> Lect
             f"The model {model.name} cannot be loaded ({type(error).__name__}): "
             "train it again with `python -m bot.train`."
         ) from error
+    agent.processor.graph_runner = InOrder(agent.processor.graph_runner)
     # A rule is one action. Rasa would ask its policy once more only to hear that it now listens.
     agent.processor.should_predict_another_action = lambda _action: False
     return agent
