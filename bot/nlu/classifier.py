@@ -27,6 +27,7 @@ import scipy.sparse
 from scipy.linalg.lapack import spotrf, spotrs, strtri
 
 from bot.nlu import landmarks
+from bot.nlu.cosines import Cosines, Rounded
 from bot.nlu.ngrams import NGrams
 
 # Rows taken at a time where a whole [n, n] array more would be needed.
@@ -34,7 +35,7 @@ _BLOCK = 512
 # Added to what the texts of one label differ by along an axis, where 1 is the mean: no axis counts without limit.
 _LEAST_SPREAD = 0.3
 # Of more labels than this only the nearest are scored.
-CONSIDERED = 300
+CONSIDERED = 120
 
 
 @dataclass(frozen=True)
@@ -77,18 +78,18 @@ class Classifier:
         labels: Sequence[str],
         ngrams: NGrams,
         axes: np.ndarray,
-        vectors: np.ndarray,
+        compared: Rounded,
         rows: scipy.sparse.csr_matrix,
         owners: np.ndarray,
         weights: np.ndarray,
     ) -> None:
-        """`axes` [v, d] to compare along; `vectors` [n, d] along them and `rows` [n, t] of what a text is compared
+        """`axes` [v, d] to compare along; `compared` [n, d] along them and `rows` [n, t] of what a text is compared
         with, `owners` [n] the numbers of their labels, ascending, and `weights` [n, c]."""
         self.settings = settings
         self.labels = list(labels)
         self._ngrams = ngrams
         self._axes = axes
-        self._vectors = vectors
+        self._cosines = Cosines(compared)
         # By term: a text has few of them, and each leads to the examples that have it, too.
         self._by_term = rows.T.tocsr()
         self._owners = owners
@@ -97,7 +98,7 @@ class Classifier:
 
     def score(self, text: str, vector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Scores [c] and the cosine to the nearest example of each label [c]."""
-        cosines = self._vectors @ _along(self._axes, vector)
+        cosines = self._cosines.to(_along(self._axes, vector))
         likeness = np.exp(self.settings.sharpness * (cosines - 1.0))
         spelling = self._ngrams.row(text) @ self._by_term
         likeness[spelling.indices] += self.settings.spelling * spelling.data
@@ -107,7 +108,7 @@ class Classifier:
         # What nothing near belongs to would score about 0; reading its weights would cost more than all the rest.
         scores = np.zeros(len(self.labels), dtype=np.float32)
         near = np.argpartition(-nearest, CONSIDERED)[:CONSIDERED]
-        scores[near] = self._by_label[near] @ likeness
+        scores[near] = [self._by_label[at] @ likeness for at in near]
         return scores, nearest
 
     @classmethod
@@ -150,7 +151,7 @@ class Classifier:
             labels,
             ngrams,
             axes,
-            given.vectors[compared],
+            Rounded.of(given.vectors[compared]),
             given.rows[compared],
             given.owners[compared],
             weights,
@@ -161,8 +162,8 @@ class Classifier:
         """Everything into the folder, without pickles."""
         self._ngrams.save(folder)
         scipy.sparse.save_npz(folder / "rows.npz", self._by_term.T.tocsr())
-        arrays = {"axes": self._axes, "vectors": self._vectors, "owners": self._owners, "weights": self._by_label.T}
-        np.savez(folder / "examples.npz", **arrays)
+        np.savez(folder / "examples.npz", axes=self._axes, owners=self._owners, weights=self._by_label.T)
+        np.savez(folder / "compared.npz", **self._cosines.rounded.arrays())
         stored = {"labels": self.labels, "settings": self.settings.__dict__}
         (folder / "classifier.json").write_text(json.dumps(stored), encoding="utf-8")
 
@@ -171,13 +172,13 @@ class Classifier:
         """As saved."""
         stored = json.loads((folder / "classifier.json").read_text(encoding="utf-8"))
         rows = scipy.sparse.load_npz(folder / "rows.npz")
-        with np.load(folder / "examples.npz") as arrays:
+        with np.load(folder / "examples.npz") as arrays, np.load(folder / "compared.npz") as compared:
             return cls(
                 Settings(**stored["settings"]),
                 stored["labels"],
                 NGrams.load(folder),
                 arrays["axes"],
-                arrays["vectors"],
+                Rounded(**compared),
                 rows,
                 arrays["owners"],
                 arrays["weights"],

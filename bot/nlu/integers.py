@@ -15,7 +15,7 @@ from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 # Weights are moved from -128…127 to 0…255: products of two unsigned bytes are exact on every processor, those of mixed
 # signs run over on processors without instructions of their own for them.
-_MIDDLE = 128
+MIDDLE = 128
 _MIDDLE_NAME = "middle_of_weights"
 
 
@@ -69,6 +69,6 @@ def _product(node: NodeProto, weight: str, scales: str, quantised: set[str]) -> 
 def _move(model: ModelProto, names: set[str]) -> None:
     for tensor in model.graph.initializer:
         if tensor.name in names:
-            moved = numpy_helper.to_array(tensor).astype(np.int16) + _MIDDLE
+            moved = numpy_helper.to_array(tensor).astype(np.int16) + MIDDLE
             tensor.CopyFrom(numpy_helper.from_array(moved.astype(np.uint8), tensor.name))
-    model.graph.initializer.append(numpy_helper.from_array(np.array(_MIDDLE, np.uint8), _MIDDLE_NAME))
+    model.graph.initializer.append(numpy_helper.from_array(np.array(MIDDLE, np.uint8), _MIDDLE_NAME))

@@ -144,7 +144,9 @@ def test_no_plain_yes(text: str) -> None:
 
 def test_held_out_scores_are_those_of_a_training_without_the_group(monkeypatch: pytest.MonkeyPatch) -> None:
     # Along the same axes: those are not found anew without the group.
-    monkeypatch.setattr(classifier, "_axes", lambda vectors, _owners, _settings: np.eye(vectors.shape[1]))
+    monkeypatch.setattr(
+        classifier, "_axes", lambda vectors, _owners, _settings: np.eye(vectors.shape[1], dtype=np.float32)
+    )
     examples = [Example(text, label, 0) for label, texts in SAID.items() for text in texts]
     examples = [Example(one.text, one.label, at // 2) for at, one in enumerate(examples)]
     vectors = shared_model().encode([example.text for example in examples])
@@ -154,7 +156,7 @@ def test_held_out_scores_are_those_of_a_training_without_the_group(monkeypatch: 
     scores, nearest = without.score(examples[2].text, vectors[2])
     # The n-grams' weights and the labels' sizes are those of all examples in the one and of the rest in the other.
     assert np.abs(scores - held_out.scores[2]).max() < 0.1
-    assert np.allclose(nearest, held_out.nearest[2], atol=1e-4)
+    assert np.allclose(nearest, held_out.nearest[2], atol=5e-3)  # asked in eight bits
 
 
 def test_saved_and_loaded_decides_the_same(mind: Mind, tmp_path: Path) -> None:
