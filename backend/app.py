@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from backend.clock import Clock
 from backend.conversations.fanout import Fanout, LocalFanout, RedisFanout
 from backend.conversations.hours import Hours
+from backend.conversations.identity import Tokens
 from backend.conversations.limits import Limits, LocalBuckets, RedisBuckets
 from backend.conversations.reception import Reception
 from backend.conversations.records import Records
@@ -155,6 +156,7 @@ def build_services(settings: Settings, http: aiohttp.ClientSession, engine: Dial
         knowledge=knowledge,
         wording=wording,
         operations=operations,
+        tokens=Tokens(store),
         turns=turns,
         conversations=Conversations(store, clock, fanout, turns, desk, wording, secret),
         records=Records(store, clock, outbox, wording, settings.secret.get_secret_value()),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from backend.clock import Clock
 from backend.conversations.fanout import Fanout
+from backend.conversations.identity import Tokens
 from backend.conversations.limits import Limits
 from backend.conversations.records import Records
 from backend.conversations.service import Conversations
@@ -48,6 +49,7 @@ class Services:
     knowledge: KnowledgeService
     wording: Wording
     operations: Operations
+    tokens: Tokens
     turns: Turns
     conversations: Conversations
     records: Records

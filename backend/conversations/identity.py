@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from datetime import datetime, timedelta, timezone
 
 import jwt
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.errors import NotFound, Unauthorized
 from backend.ids import hash_token, same
+from backend.store.base import Store
 from backend.store.desk_models import ConversationRow
 from backend.store.world_models import LearnerRow
 
@@ -75,3 +77,25 @@ async def opened(session: AsyncSession, conversation_id: str, token: str | None)
     if row is None or not same(row.token_hash, hash_token(token)):
         raise NotFound("There is no such conversation, or it is not yours.")
     return row
+
+
+class Tokens:
+    """Which token opens which conversation, for turns: it never changes, so the last ones asked for are remembered."""
+
+    def __init__(self, store: Store, size: int = 10_000) -> None:
+        self._store = store
+        self._size = size
+        self._hashes: OrderedDict[str, str] = OrderedDict()
+
+    async def check(self, conversation_id: str, token: str | None) -> str:
+        """The conversation's id. Raises as `opened`. Whether it is still there, the turn itself finds out."""
+        kept = self._hashes.get(conversation_id)
+        if kept is not None and token and same(kept, hash_token(token)):
+            self._hashes.move_to_end(conversation_id)
+            return conversation_id
+        async with self._store.read() as session:
+            row = await opened(session, conversation_id, token)
+        self._hashes[row.id] = row.token_hash
+        if len(self._hashes) > self._size:
+            self._hashes.popitem(last=False)
+        return row.id

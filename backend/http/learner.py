@@ -14,7 +14,7 @@ from backend.errors import BadInput, NotFound
 from backend.http.keys import services
 from backend.http.middleware import address
 from backend.http.routing import LONGEST_NAME, Body, Line, Route, number
-from backend.http.stream import bearer, learner_stream
+from backend.http.stream import bearer, header_token, learner_stream
 
 
 class OpenConversation(Body):
@@ -72,10 +72,8 @@ async def open_conversation(request: web.Request, body: OpenConversation) -> Any
 
 async def allowed(request: web.Request) -> str:
     """The id of the conversation this request's token opens."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     async with services(request).store.read() as session:
-        bearer = token.strip() if scheme.lower() == "bearer" else None
-        return (await opened(session, request.match_info["id"], bearer)).id
+        return (await opened(session, request.match_info["id"], header_token(request))).id
 
 
 async def describe(request: web.Request) -> Any:
@@ -87,7 +85,7 @@ async def sign_in(request: web.Request, body: SignIn) -> Any:
 
 
 async def send_message(request: web.Request, body: SendMessage) -> Any:
-    conversation = await allowed(request)
+    conversation = await services(request).tokens.check(request.match_info["id"], header_token(request))
     await services(request).limits.check_conversation(conversation)
     client_id = clean(body.client_id)
     if not 1 <= len(client_id) <= LONGEST_NAME:

@@ -24,14 +24,19 @@ BATCH = 500
 _OVER = {"type": "over"}
 
 
+def header_token(request: web.Request) -> str | None:
+    """The token in the Authorization header."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
 def bearer(request: web.Request) -> str | None:
     """The token: in the Authorization header, or, as browsers cannot send one, as a WebSocket subprotocol.
 
     A token in the address is taken too, for clients that can do neither.
     """
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token:
-        return token.strip()
+    if token := header_token(request):
+        return token
     for offered in request.headers.get("Sec-WebSocket-Protocol", "").split(","):
         if offered.strip().startswith("bearer."):
             return offered.strip().removeprefix("bearer.")

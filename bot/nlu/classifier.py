@@ -100,8 +100,8 @@ class Classifier:
         """Scores [c] and the cosine to the nearest example of each label [c]."""
         cosines = self._cosines.to(_along(self._axes, vector))
         likeness = np.exp(self.settings.sharpness * (cosines - 1.0))
-        spelling = self._ngrams.row(text) @ self._by_term
-        likeness[spelling.indices] += self.settings.spelling * spelling.data
+        terms, weights = self._ngrams.weigh(text)
+        likeness += self.settings.spelling * (self._by_term[terms].T @ weights)
         nearest = np.maximum.reduceat(cosines, self._starts)
         if len(self.labels) <= CONSIDERED:
             return self._by_label @ likeness, nearest

@@ -43,8 +43,9 @@ class NGrams:
         rows = scipy.sparse.hstack([self._letters.transform(plain_texts), self._words.transform(plain_texts)])
         return (rows * np.sqrt(0.5)).tocsr().astype(np.float32)
 
-    def row(self, text: str) -> scipy.sparse.csr_matrix:
-        """float32 [1, terms]: as `transform` of one text, without its cost for every term there is."""
+    def weigh(self, text: str) -> tuple[np.ndarray, np.ndarray]:
+        """The columns of the text's terms, int32, and their weights, float32: what is not 0 in `transform` of the one
+        text, without its cost for every term there is."""
         plain_text = plain(text)
         columns, values, offset = [], [], 0
         for analyse, vocabulary, rarity in self._taken_apart:
@@ -54,8 +55,7 @@ class NGrams:
             columns.append(found + offset)
             values.append(weighed / max(np.linalg.norm(weighed), 1e-12) * np.sqrt(0.5))
             offset += len(vocabulary)
-        data, at = np.concatenate(values).astype(np.float32), np.concatenate(columns)
-        return scipy.sparse.csr_matrix((data, at, np.array([0, len(at)])), shape=(1, offset))
+        return np.concatenate(columns), np.concatenate(values).astype(np.float32)
 
     @functools.cached_property
     def _taken_apart(self) -> list[tuple[Callable[[str], list[str]], dict[str, int], np.ndarray]]:
