@@ -7,52 +7,79 @@ the engine as well; only the conversation's next turn has to, as the engine take
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from backend.tasks import ended
 
-Answer = asyncio.Future[Mapping[str, Any]]
+
+@dataclass(frozen=True)
+class Way:
+    """A turn's way through the engine: its answer to be, and the engine's part of it."""
+
+    turn_id: str
+    answer: asyncio.Future[Mapping[str, Any]]
+    task: asyncio.Task[None]
 
 
 class Routing:
     """Of this process. An answer that another one has written is found in the transcript once the engine is done."""
 
     def __init__(self) -> None:
-        self._answers: dict[str, Answer] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._ways: dict[str, Way] = {}
+        self._last: dict[str, asyncio.Task[None]] = {}
 
-    @contextmanager
-    def awaited(self, turn_id: str) -> Iterator[Answer]:
-        """The turn's answer to be."""
-        self._answers[turn_id] = answer = asyncio.get_running_loop().create_future()
-        try:
-            yield answer
-        finally:
-            del self._answers[turn_id]
+    def begin(self, conversation_id: str, turn_id: str, work: Coroutine[Any, Any, None]) -> Way:
+        """Have the engine do its part of a turn, once its part of the conversation's turn before is over.
+
+        Whoever begins it ends it, with `answer_of` or `drop`.
+        """
+        task = asyncio.create_task(_after(self._last.get(conversation_id), work), name="routing")
+        self._last[conversation_id] = task
+        task.add_done_callback(lambda _: self._forget(conversation_id, task))
+        way = self._ways[turn_id] = Way(turn_id, asyncio.get_running_loop().create_future(), task)
+        return way
 
     def is_awaited(self, turn_id: str) -> bool:
         """Whether somebody still waits for the turn's answer."""
-        return turn_id in self._answers and not self._answers[turn_id].done()
+        return turn_id in self._ways and not self._ways[turn_id].answer.done()
 
     def answered(self, turn_id: str, answer: Mapping[str, Any]) -> None:
         """The turn's answer stands."""
         if self.is_awaited(turn_id):
-            self._answers[turn_id].set_result(answer)
+            self._ways[turn_id].answer.set_result(answer)
 
-    async def begin(self, conversation_id: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Have the engine do its part of a turn, once its part of the conversation's turn before is over."""
-        if before := self._tasks.get(conversation_id):
-            await asyncio.wait((before,))
-        task = self._tasks[conversation_id] = asyncio.create_task(work, name="routing")
-        task.add_done_callback(lambda _: self._forget(conversation_id, task))
-        return task
+    async def answer_of(self, way: Way) -> dict[str, Any] | None:
+        """The answer as soon as it stands; None if the engine was done without. Raises what its part has raised."""
+        try:
+            await asyncio.wait((way.answer, way.task), return_when=asyncio.FIRST_COMPLETED)
+            if way.answer.done():
+                return dict(way.answer.result())
+            await way.task
+            return None
+        finally:
+            del self._ways[way.turn_id]
 
-    def _forget(self, conversation_id: str, task: asyncio.Task[None]) -> None:
-        if self._tasks.get(conversation_id) is task:
-            del self._tasks[conversation_id]
+    def drop(self, way: Way) -> None:
+        """The turn is not kept after all."""
+        way.task.cancel()
+        self._ways.pop(way.turn_id, None)
 
     async def stop(self) -> None:
         """What the engine is still doing may end first."""
-        await asyncio.gather(*(ended(task) for task in self._tasks.values()))
+        await asyncio.gather(*(ended(task) for task in self._last.values()))
+
+    def _forget(self, conversation_id: str, task: asyncio.Task[None]) -> None:
+        if self._last.get(conversation_id) is task:
+            del self._last[conversation_id]
+
+
+async def _after(before: asyncio.Task[None] | None, work: Coroutine[Any, Any, None]) -> None:
+    try:
+        if before is not None:
+            await asyncio.wait((before,))
+    except asyncio.CancelledError:
+        work.close()
+        raise
+    await work

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,12 +22,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.clock import Clock
 from backend.conversations import ownership, transcript
 from backend.conversations.agenda import Agenda
+from backend.conversations.begun import ALWAYS_OURS, LEAVES_THE_QUEUE, Begun
 from backend.conversations.fanout import STAFF, Fanout, tell_both
 from backend.conversations.masking import mask, masked_form
 from backend.conversations.naming import to_understand
 from backend.conversations.ownership import Owner
 from backend.conversations.reception import Reception
-from backend.conversations.routing import Routing
+from backend.conversations.routing import Routing, Way
 from backend.dialogue.desk import URGENT, Desk
 from backend.dialogue.turn import Turn
 from backend.errors import Conflict, DialogueUnavailable, NotFound, ServiceError
@@ -43,10 +44,9 @@ ROTATE_AFTER = timedelta(minutes=30)
 TYPING_MS = 9000
 # How far back in the queue a place is told whenever it changes.
 TOLD_PLACES = 100
-# What a press means while a person owns the conversation: these are the desk's business even then.
-ALWAYS_OURS = ("confirm", "decline", "leave_queue", "leave_message")
 TURN_IS_OVER = "turn_is_over"
-LEAVES_THE_QUEUE = ("leave_queue", "leave_message")
+# Turns of the event loop until a request that was begun is on its way.
+REQUEST_STEPS = 2
 # Made once: making a statement takes longer than having it carried out.
 _CONVERSATION = (
     select(ConversationRow)
@@ -70,19 +70,6 @@ class Sent:
     form: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True)
-class Begun:
-    """A turn after its first transaction."""
-
-    turn_id: str
-    owner: Owner
-    session: str
-    text: str
-    command: Mapping[str, Any] | None
-    context: Mapping[str, Any]
-    finished: bool
-
-
 class Turns:
     """Takes turns. One instance serves all conversations."""
 
@@ -100,47 +87,61 @@ class Turns:
     async def take(self, conversation_id: str, sent: Sent) -> dict[str, Any]:
         """`{"state", "messages"}` of this turn; for a `client_id` seen before, what it was answered then."""
         async with self._fanout.in_order(conversation_id):
-            begun, told = await self._begin(conversation_id, sent)
+            begun, told, way = await self._begin(conversation_id, sent)
             await self.publish(conversation_id, told)
             if begun.finished:
                 return await self._answer(conversation_id, begun.turn_id)
             answer = None
-            if begun.owner.state == "bot" or (begun.command or {}).get("do") in ALWAYS_OURS:
-                answer = await self._respond(conversation_id, begun)
+            if way is not None:
+                await self._fanout.publish(conversation_id, {"type": "typing", "author": "bot", "until_ms": TYPING_MS})
+                answer = await self.routing.answer_of(way)
+            elif begun.is_ours and begun.command:
+                answer = await self._act_ourselves(begun.turn_id, begun.command)
             return answer or await self._finish(conversation_id, begun.turn_id)
 
     # --- first transaction: keep what was sent ---------------------------------------------------------------------
 
-    async def _begin(self, conversation_id: str, sent: Sent) -> tuple[Begun, list[dict[str, Any]]]:
-        async with self._store.write() as session:
-            now = self._clock.now()
-            row = await conversation(session, conversation_id)
-            known = await session.scalar(_KNOWN, {"conversation": conversation_id, "client_id": sent.client_id})
-            owner = await ownership.read(session, conversation_id)
-            if known is not None:
-                finished = known.finished_at is not None
-                return await self._begun(session, row, known, owner, finished), []
-            if owner.state == "closed":
-                owner = await ownership.change(session, conversation_id, owner, "bot", now, why="reopened")
-            turn, shown = await self._new_turn(session, row, sent, now)
-            message = await transcript.append(
-                session, conversation_id, now, author="learner", text=shown, turn_id=turn.id, held=row
-            )
-            self._rotate(row, now)
-            ours = owner.state == "bot" and turn.press is None
-            if ours and (meant := await self._desk.interpret(self._turn(session, row, turn, now))):
-                turn.press = meant
-            # While a person has it, or is waited for, words are for them: the turn is over once they are kept.
-            is_over = owner.state in ("agent", "queued") and turn.press is None and turn.understood is None
-            if is_over:
-                turn.finished_at = now
-            return await self._begun(session, row, turn, owner, is_over), [
-                transcript.to_json(message, client_id=sent.client_id)
-            ]
+    async def _begin(self, conversation_id: str, sent: Sent) -> tuple[Begun, list[dict[str, Any]], Way | None]:
+        """Keep what was sent and have Rasa begin: the turn, what to tell whoever is connected, and Rasa's way."""
+        way: Way | None = None
+        try:
+            async with self._store.write() as session:
+                now = self._clock.now()
+                row = await conversation(session, conversation_id)
+                known = await session.scalar(_KNOWN, {"conversation": conversation_id, "client_id": sent.client_id})
+                owner = await ownership.read(session, conversation_id)
+                if known is not None:
+                    begun, told = await self._begun(session, row, known, owner), []
+                else:
+                    if owner.state == "closed":
+                        owner = await ownership.change(session, conversation_id, owner, "bot", now, why="reopened")
+                    turn, shown, button = await self._new_turn(session, row, sent, now)
+                    await self._heard(session, row, turn, owner)
+                    begun = replace(await self._begun(session, row, turn, owner), session=self._rotated(row, now))
+                    if self._store.has_one_writer:
+                        # The action cannot begin before this transaction has ended: Rasa may think meanwhile.
+                        way = await self._start(conversation_id, begun)
+                    told = [await self._kept(session, row, turn, shown, button, now)]
+            if way is None:
+                way = await self._start(conversation_id, begun)
+        except BaseException:
+            if way is not None:
+                self.routing.drop(way)
+            raise
+        return begun, told, way
+
+    async def _start(self, conversation_id: str, begun: Begun) -> Way | None:
+        if not begun.is_routed:
+            return None
+        way = self.routing.begin(conversation_id, begun.turn_id, self._route(begun))
+        for _ in range(REQUEST_STEPS):
+            await asyncio.sleep(0)
+        return way
 
     async def _new_turn(
         self, session: AsyncSession, row: ConversationRow, sent: Sent, now: datetime
-    ) -> tuple[TurnRow, str]:
+    ) -> tuple[TurnRow, str, ButtonRow | None]:
+        """The turn, what is shown of it, and the button that was pressed; nothing is written yet."""
         turn = TurnRow(id=new_id("turn"), conversation_id=row.id, client_id=sent.client_id, created_at=now)
         if sent.button is not None:
             button = await session.scalar(
@@ -152,52 +153,55 @@ class Turns:
             if sent.form is not None and "labels" in button.press:
                 turn.press["form"], told, found = masked_form(sent.form, button.press["labels"])
                 shown, turn.understood = told or shown, {"masked": found} if found else None
-            session.add(turn)
-            await session.flush()
-            button.used_by = button.used_by or turn.id
-            return turn, shown
+            return turn, shown, button
         masked = mask(sent.text or "")
         turn.text = masked.text
         if masked.found:
             turn.understood = {"masked": list(masked.found)}
             log.info("turn.masked", conversation=row.id, turn=turn.id, kinds=masked.found)
-        session.add(turn)
-        await session.flush()
-        return turn, masked.text
+        return turn, masked.text, None
+
+    async def _heard(self, session: AsyncSession, row: ConversationRow, turn: TurnRow, owner: Owner) -> None:
+        """What is plain without Rasa; and that the turn is over if its words are for a person."""
+        if owner.state == "bot" and turn.press is None:
+            turn.press = await self._desk.interpret(self._turn(session, row, turn, turn.created_at))
+        # While a person has it, or is waited for, words are for them: the turn is over once they are kept.
+        if owner.state in ("agent", "queued") and turn.press is None and turn.understood is None:
+            turn.finished_at = turn.created_at
 
     @staticmethod
-    def _rotate(row: ConversationRow, now: datetime) -> None:
+    async def _begun(session: AsyncSession, row: ConversationRow, turn: TurnRow, owner: Owner) -> Begun:
+        agenda = Agenda.from_json(row.agenda)
+        asked = agenda.asked["kind"] if agenda.asked else None
+        context = {"topic": agenda.topic, "asked": asked}
+        text, finished = turn.text or "", turn.finished_at is not None
+        if text and turn.press is None and owner.state == "bot" and not finished:
+            text = await to_understand(session, text, row.learner_id)
+        return Begun(turn.id, owner, row.rasa_session, text, turn.press, context, finished)
+
+    @staticmethod
+    def _rotated(row: ConversationRow, now: datetime) -> str:
+        """The name Rasa knows the conversation by, changed now and then."""
         idle = row.rasa_seen_at is not None and now - row.rasa_seen_at > ROTATE_AFTER
         if row.rasa_turns >= ROTATE_TURNS or idle:
             row.rasa_session, row.rasa_turns = new_id("dlg"), 0
         row.rasa_turns += 1
         row.rasa_seen_at = now
+        return row.rasa_session
 
     @staticmethod
-    async def _begun(session: AsyncSession, row: ConversationRow, turn: TurnRow, owner: Owner, finished: bool) -> Begun:
-        agenda = Agenda.from_json(row.agenda)
-        asked = agenda.asked["kind"] if agenda.asked else None
-        context = {"topic": agenda.topic, "asked": asked}
-        text = turn.text or ""
-        if text and turn.press is None and owner.state == "bot" and not finished:
-            text = await to_understand(session, text, row.learner_id)
-        return Begun(turn.id, owner, row.rasa_session, text, turn.press, context, finished)
+    async def _kept(
+        session: AsyncSession, row: ConversationRow, turn: TurnRow, shown: str, button: ButtonRow | None, now: datetime
+    ) -> dict[str, Any]:
+        """The turn and its message are written; the message as the learner's other devices are told."""
+        session.add(turn)
+        await session.flush()  # what follows refers to it
+        if button is not None:
+            button.used_by = button.used_by or turn.id
+        message = await transcript.append(session, row.id, now, author="learner", text=shown, turn_id=turn.id, held=row)
+        return transcript.to_json(message, client_id=turn.client_id)
 
     # --- second transaction: decide, act and answer ----------------------------------------------------------------
-
-    async def _respond(self, conversation_id: str, begun: Begun) -> dict[str, Any] | None:
-        """Have Rasa route the turn; its answer, or None if there is none or another backend was asked for it."""
-        ours = begun.owner.state != "bot" or (begun.command or {}).get("do") in ("hand_over", *LEAVES_THE_QUEUE)
-        with self.routing.awaited(begun.turn_id) as answer:
-            if begun.command and ours:
-                await self._act_ourselves(begun.turn_id, begun.command)
-            else:
-                await self._fanout.publish(conversation_id, {"type": "typing", "author": "bot", "until_ms": TYPING_MS})
-                routed = await self.routing.begin(conversation_id, self._route(begun))
-                await asyncio.wait((answer, routed), return_when=asyncio.FIRST_COMPLETED)
-                if not answer.done():
-                    await routed
-            return dict(answer.result()) if answer.done() else None
 
     async def _route(self, begun: Begun) -> None:
         """Rasa's part of a turn. A press works even when Rasa is away: its meaning is ours."""
@@ -213,15 +217,16 @@ class Turns:
             if begun.command and self.routing.is_awaited(begun.turn_id):
                 await self._act_ourselves(begun.turn_id, begun.command)
 
-    async def _act_ourselves(self, turn_id: str, command: Mapping[str, Any]) -> None:
+    async def _act_ourselves(self, turn_id: str, command: Mapping[str, Any]) -> dict[str, Any] | None:
         """Carry out a press without Rasa. A defect of ours is told the learner like a dialogue that failed."""
         try:
-            await self.act(turn_id, command)
+            return await self._carry_out(turn_id, command, None)
         except ServiceError as error:
             if error.code != TURN_IS_OVER:  # by another backend, which Rasa had asked before it failed
                 raise
         except Exception as error:
             log.exception("turn.action.failed", turn=turn_id, error=type(error).__name__)
+        return None
 
     async def act(
         self, turn_id: str, command: Mapping[str, Any], understood: Mapping[str, Any] | None = None
@@ -230,6 +235,12 @@ class Turns:
 
         Raises NotFound for an unknown turn, Conflict for one that is over, BadInput for a command without sense.
         """
+        answer = await self._carry_out(turn_id, command, understood)
+        return [message["text"] for message in answer["messages"]]
+
+    async def _carry_out(
+        self, turn_id: str, command: Mapping[str, Any], understood: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
         async with self._store.write() as session:
             row, held = await self._running(session, turn_id)
             if row.finished_at is not None:
@@ -244,8 +255,7 @@ class Turns:
             row.understood = {**(row.understood or {}), **(understood or {})} or None
             owner = await self._settle(turn, row, owner)
             owner, messages = await self._written(turn, row, owner)
-        await self._tell(held.id, turn_id, messages, before, owner)
-        return [message["text"] for message in messages]
+        return await self._tell(held.id, turn_id, messages, before, owner)
 
     @staticmethod
     async def _running(session: AsyncSession, turn_id: str) -> tuple[TurnRow, ConversationRow]:

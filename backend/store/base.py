@@ -114,6 +114,11 @@ class Store:
     def dialect(self) -> str:
         return self.engine.dialect.name
 
+    @property
+    def has_one_writer(self) -> bool:
+        """Whether a transaction that writes begins only after the one before has ended."""
+        return self.dialect == "sqlite"
+
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         """One transaction that may change things. Raises StoreUnavailable when the database is away."""
@@ -135,7 +140,7 @@ class Store:
     @asynccontextmanager
     async def _in_turn(self) -> AsyncIterator[None]:
         """SQLite has one writer at a time: those of this process write in the order they came."""
-        if self.dialect != "sqlite":
+        if not self.has_one_writer:
             yield
             return
         task = asyncio.current_task()

@@ -32,6 +32,7 @@ STATE = 384
 INNER_LAYER = "layer_norm_8"
 # How much each part of a vector counts; chosen, like the classifier's settings, on BANKING77's training data.
 MEAN, PEAK, INNER = 1.0, 1.0, 2.0
+_SHARES = np.sqrt(np.array([[MEAN], [PEAK], [INNER]], dtype=np.float32) / (MEAN + PEAK + INNER))
 DIMENSIONS = 3 * STATE
 MAX_PIECES = 128
 # Tells vectors of this model from those of others wherever they are kept.
@@ -68,8 +69,11 @@ class SentenceModel:
         One text at a time, as bytes are scaled by all that is multiplied at once: a vector depends on its text alone.
         """
         pieces = [encoded.ids for encoded in self._tokenizer.encode_batch(list(texts))]
-        with ThreadPoolExecutor(workers) as pool:
-            vectors = list((pool.map if workers > 1 else map)(self._encode_one, pieces))
+        if workers == 1:
+            vectors = [self._encode_one(ids) for ids in pieces]
+        else:
+            with ThreadPoolExecutor(workers) as pool:
+                vectors = list(pool.map(self._encode_one, pieces))
         return np.array(vectors, dtype=np.float32).reshape(len(texts), DIMENSIONS)
 
     def _encode_one(self, pieces: list[int]) -> np.ndarray:
@@ -77,19 +81,15 @@ class SentenceModel:
         tokens = np.array([pieces], dtype=np.int64)
         inputs = {"input_ids": tokens, "attention_mask": np.ones_like(tokens), "token_type_ids": np.zeros_like(tokens)}
         (states,), (inner,) = self._session.run(None, inputs)
-        parts = ((MEAN, states.mean(axis=0)), (PEAK, states.max(axis=0)), (INNER, inner.mean(axis=0)))
-        whole = sum(share for share, _ in parts)
-        return np.concatenate([_unit(part) * np.float32(np.sqrt(share / whole)) for share, part in parts])
+        parts = np.stack([states.mean(axis=0), states.max(axis=0), inner.mean(axis=0)])
+        lengths = np.linalg.norm(parts, axis=1, keepdims=True)
+        return (parts * (_SHARES / np.maximum(lengths, 1e-9))).ravel()
 
 
 @functools.lru_cache(maxsize=1)
 def shared_model() -> SentenceModel:
     """The one sentence model of this process."""
     return SentenceModel()
-
-
-def _unit(vector: np.ndarray) -> np.ndarray:
-    return vector / max(float(np.linalg.norm(vector)), 1e-9)
 
 
 def _tokenizer() -> Tokenizer:
