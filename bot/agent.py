@@ -7,7 +7,6 @@ from typing import Any
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import UserMessage
-from rasa.core.lock_store import InMemoryLockStore, LockStore, RedisLockStore
 from rasa.core.tracker_store import TrackerStore
 from rasa.core.utils import AvailableEndpoints
 from rasa.engine.constants import PLACEHOLDER_MESSAGE, PLACEHOLDER_TRACKER
@@ -21,7 +20,15 @@ from bot.runner import InOrder
 
 
 class LecternAgent(Agent):
-    """An agent that can parse words apart from handling the turn."""
+    """An agent that can parse words apart from handling the turn, and locks nothing.
+
+    The backend has one turn of a conversation at a time, and no turn reads what the one before has left. Rasa's lock
+    would only have the next one wait, in steps of a second, until this one's last rows are written.
+    """
+
+    async def handle_message(self, message: UserMessage) -> list[dict[str, Any]] | None:
+        """Has the turn's action run."""
+        return await self.processor.handle_message(message)
 
     async def parse_words(self, text: str, metadata: dict[str, Any]) -> dict[str, Any]:
         """Runs the pipeline over text that has been neutralised; raises whatever a component raises."""
@@ -32,7 +39,7 @@ class LecternAgent(Agent):
         return message.as_dict(only_output_properties=True)
 
 
-def load_agent(model: Path, endpoints_file: Path, redis_url: str | None) -> LecternAgent:
+def load_agent(model: Path, endpoints_file: Path) -> LecternAgent:
     """The agent of a model file, ready to answer; ModelError if the file cannot be used.
 
     Rasa's own loading logs such an error and serves without a model, which then answers nothing.
@@ -42,7 +49,6 @@ def load_agent(model: Path, endpoints_file: Path, redis_url: str | None) -> Lect
     store = TrackerStore.create(endpoints.tracker_store)
     agent = LecternAgent(
         tracker_store=store,
-        lock_store=_lock_store(redis_url),
         action_endpoint=LimitedEndpoint.limiting(endpoints.action),
     )
     # Rasa wraps the store in one that goes on in memory when the database fails; a failure must show instead.
@@ -58,20 +64,3 @@ def load_agent(model: Path, endpoints_file: Path, redis_url: str | None) -> Lect
     # A rule is one action. Rasa would ask its policy once more only to hear that it now listens.
     agent.processor.should_predict_another_action = lambda _action: False
     return agent
-
-
-def _lock_store(redis_url: str | None) -> LockStore:
-    """Locks in Redis when several Rasa processes share the conversations, else in this process."""
-    if redis_url is None:
-        return InMemoryLockStore()
-    from urllib.parse import urlsplit
-
-    address = urlsplit(redis_url)
-    return RedisLockStore(
-        host=address.hostname or "localhost",
-        port=address.port or 6379,
-        db=int(address.path.strip("/") or 0),
-        username=address.username,
-        password=address.password,
-        use_ssl=address.scheme == "rediss",
-    )

@@ -16,7 +16,6 @@ from typing import Any
 
 import structlog
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
-from rasa.core.lock_store import LockError
 from rasa.shared.exceptions import RasaException
 from sanic import Blueprint
 from sanic.request import Request
@@ -126,8 +125,6 @@ async def take(turn: Turn, agent: Any, on_new_message: Callable[[UserMessage], A
     )
     try:
         await on_new_message(message)
-    except LockError as error:
-        raise TurnFailed("busy", "An earlier turn of this session has not finished.") from error
     except Exception as error:
         raise TurnFailed("dialogue_failed", f"The dialogue raised {type(error).__name__}.") from error
     if not collector.replies:

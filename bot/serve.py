@@ -25,14 +25,14 @@ def main(arguments: list[str] | None = None) -> int:
         _publish(settings)
         quiet.before_rasa()
         model = options.model or newest_model()
-        _serve(model, options, settings)
+        _serve(model, options)
     except (SettingsError, ModelError) as error:
         print(f"Rasa cannot start: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def _serve(model: Path, options: argparse.Namespace, settings: Settings) -> None:
+def _serve(model: Path, options: argparse.Namespace) -> None:
     # Imported late: TensorFlow, which Rasa brings along, reads the environment when it is imported.
     from rasa.core.run import close_resources, configure_app, create_http_input_channels
 
@@ -41,7 +41,7 @@ def _serve(model: Path, options: argparse.Namespace, settings: Settings) -> None
     quiet.after_rasa()
     channels = create_http_input_channels(None, str(ROOT / "credentials.yml"))
     app = configure_app(channels, enable_api=False, endpoints=None, port=options.port)
-    app.ctx.agent = load_agent(model, ROOT / "endpoints.yml", settings.redis_url)
+    app.ctx.agent = load_agent(model, ROOT / "endpoints.yml")
     app.register_listener(close_resources, "after_server_stop")
     app.register_listener(_close_connections, "after_server_stop")
     with warnings.catch_warnings():

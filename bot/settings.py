@@ -6,7 +6,6 @@
 | LECTERN_SERVICE_TOKEN | the bearer token the action server asks for; needed |
 | LECTERN_ACTIONS_URL | where the action server listens |
 | LECTERN_TRACKER_URL | SQLAlchemy address of the tracker store |
-| LECTERN_REDIS_URL | when set, conversations are locked in Redis, for several Rasa processes |
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "models"
@@ -33,7 +31,6 @@ class Settings:
 
     actions_url: str
     tracker_url: str
-    redis_url: str | None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -43,13 +40,9 @@ class Settings:
             for name in ("LECTERN_RASA_SECRET", "LECTERN_SERVICE_TOKEN")
             if not environment.get(name)
         ]
-        redis_url = environment.get("LECTERN_REDIS_URL") or None
-        if redis_url and not urlsplit(redis_url).hostname:
-            problems.append("LECTERN_REDIS_URL names no host: expected an address such as redis://host:6379/0")
         if problems:
             raise SettingsError("; ".join(problems))
         return cls(
             actions_url=environment.get("LECTERN_ACTIONS_URL") or DEFAULT_ACTIONS_URL,
             tracker_url=environment.get("LECTERN_TRACKER_URL") or DEFAULT_TRACKER_URL,
-            redis_url=redis_url,
         )

@@ -1,7 +1,7 @@
 """Turns on their way through the dialogue engine: who waits for which answer, and what the engine is still doing.
 
-An answer stands when the action has written it, which the engine hears last. Whoever waits for it need not wait for
-the engine as well; only the conversation's next turn has to, as the engine takes one at a time.
+An answer stands when the action has written it, which the engine hears last: whoever waits for the answer need not wait
+for the engine as well.
 """
 
 from __future__ import annotations
@@ -28,16 +28,13 @@ class Routing:
 
     def __init__(self) -> None:
         self._ways: dict[str, Way] = {}
-        self._last: dict[str, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    def begin(self, conversation_id: str, turn_id: str, work: Coroutine[Any, Any, None]) -> Way:
-        """Have the engine do its part of a turn, once its part of the conversation's turn before is over.
-
-        Whoever begins it ends it, with `answer_of` or `drop`.
-        """
-        task = asyncio.create_task(_after(self._last.get(conversation_id), work), name="routing")
-        self._last[conversation_id] = task
-        task.add_done_callback(lambda _: self._forget(conversation_id, task))
+    def begin(self, turn_id: str, work: Coroutine[Any, Any, None]) -> Way:
+        """Have the engine do its part of a turn. Whoever begins it ends it, with `answer_of` or `drop`."""
+        task = asyncio.create_task(work, name="routing")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         way = self._ways[turn_id] = Way(turn_id, asyncio.get_running_loop().create_future(), task)
         return way
 
@@ -68,18 +65,4 @@ class Routing:
 
     async def stop(self) -> None:
         """What the engine is still doing may end first."""
-        await asyncio.gather(*(ended(task) for task in self._last.values()))
-
-    def _forget(self, conversation_id: str, task: asyncio.Task[None]) -> None:
-        if self._last.get(conversation_id) is task:
-            del self._last[conversation_id]
-
-
-async def _after(before: asyncio.Task[None] | None, work: Coroutine[Any, Any, None]) -> None:
-    try:
-        if before is not None:
-            await asyncio.wait((before,))
-    except asyncio.CancelledError:
-        work.close()
-        raise
-    await work
+        await asyncio.gather(*(ended(task) for task in self._tasks))

@@ -4,7 +4,7 @@ Two short transactions. The first keeps what was sent. The second, called by the
 API, decides, acts and writes the answer into the transcript, all or nothing. Killed at any point, the same `client_id`
 sent again goes on where it stopped. If the dialogue fails, the second says so instead.
 
-The learner has the answer as soon as it is written; what Rasa still does then, the conversation's next turn waits for.
+The learner has the answer as soon as it is written, while Rasa still hears of it.
 """
 
 from __future__ import annotations
@@ -120,20 +120,20 @@ class Turns:
                     begun = replace(await self._begun(session, row, turn, owner), session=self._rotated(row, now))
                     if self._store.has_one_writer:
                         # The action cannot begin before this transaction has ended: Rasa may think meanwhile.
-                        way = await self._start(conversation_id, begun)
+                        way = await self._start(begun)
                     told = [await self._kept(session, row, turn, shown, button, now)]
             if way is None:
-                way = await self._start(conversation_id, begun)
+                way = await self._start(begun)
         except BaseException:
             if way is not None:
                 self.routing.drop(way)
             raise
         return begun, told, way
 
-    async def _start(self, conversation_id: str, begun: Begun) -> Way | None:
+    async def _start(self, begun: Begun) -> Way | None:
         if not begun.is_routed:
             return None
-        way = self.routing.begin(conversation_id, begun.turn_id, self._route(begun))
+        way = self.routing.begin(begun.turn_id, self._route(begun))
         for _ in range(REQUEST_STEPS):
             await asyncio.sleep(0)
         return way

@@ -107,7 +107,6 @@ def environment(_backend: Backend, tmp_path_factory: pytest.TempPathFactory) -> 
         "LECTERN_ACTIONS_URL": f"http://127.0.0.1:{actions_port}/webhook",
         "LECTERN_ACTIONS_PORT": str(actions_port),
         "LECTERN_TRACKER_URL": f"sqlite:///{tmp_path_factory.mktemp('tracker') / 'tracker.db'}",
-        "LECTERN_REDIS_URL": "",
     }
 
 
