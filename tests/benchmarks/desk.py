@@ -15,7 +15,7 @@ import aiohttp
 
 from desk.paths import ROOT, VENV_BOT, python_of
 from desk.stack import Stack
-from tests.benchmarks.load import measure, memory_mb
+from tests.benchmarks.load import CONVERSATIONS, measure, memory_mb
 
 LEARNERS = 400
 
@@ -91,7 +91,7 @@ async def _measure(address: str, questions: list[str], turns: int, refunds: int)
         await client.call("PUT", "/testing/world", world())
         answers, refunded = {}, {}
         for learners in (1, 8):
-            ask = await _answer_job(client, questions, learners)
+            ask = await _answer_job(client, questions)
             await measure(ask, learners=learners, count=max(16, turns // 10))  # warm up
             answers[str(learners)] = asdict(await measure(ask, learners=learners, count=turns))
         for number, learners in enumerate((1, 8)):
@@ -102,12 +102,12 @@ async def _measure(address: str, questions: list[str], turns: int, refunds: int)
         return {"answer": answers, "refund": refunded}
 
 
-async def _answer_job(client: Client, questions: list[str], learners: int) -> Any:
-    """A question asked in one of as many conversations as there are learners."""
-    conversations = [await client.open() for _ in range(learners)]
+async def _answer_job(client: Client, questions: list[str]) -> Any:
+    """A question asked in one of the conversations."""
+    conversations = [await client.open() for _ in range(CONVERSATIONS)]
 
     async def ask(number: int) -> float:
-        conversation = conversations[number % learners]
+        conversation = conversations[number % CONVERSATIONS]
         started = time.perf_counter()
         await client.send(conversation, text=questions[number % len(questions)])
         return time.perf_counter() - started

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 import psutil
 
+# Answers are measured in as many conversations, taken in turn, whoever is asked and however many ask at once.
+CONVERSATIONS = 8
+
 
 @dataclass(frozen=True)
 class Figures:

@@ -19,7 +19,7 @@ import yaml
 
 from desk.paths import ROOT, VENV_BOT, python_of
 from knowledge.reader import load_knowledge
-from tests.benchmarks.load import measure, memory_mb
+from tests.benchmarks.load import CONVERSATIONS, measure, memory_mb
 
 READY_SECONDS = 300
 
@@ -152,7 +152,7 @@ async def _measure(
 
 def _ask(http: aiohttp.ClientSession, port: int, questions: list[str]) -> Any:
     async def ask(number: int) -> float:
-        body = {"sender": f"learner-{number % 8}", "message": questions[number % len(questions)]}
+        body = {"sender": f"learner-{number % CONVERSATIONS}", "message": questions[number % len(questions)]}
         started = time.perf_counter()
         async with http.post(f"http://127.0.0.1:{port}/webhooks/rest/webhook", json=body) as answer:
             answer.raise_for_status()
