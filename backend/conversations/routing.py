@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakValueDictionary
 
 from backend.tasks import ended
 
@@ -18,7 +19,6 @@ from backend.tasks import ended
 class Way:
     """A turn's way through the engine: its answer to be, and the engine's part of it."""
 
-    turn_id: str
     answer: asyncio.Future[Mapping[str, Any]]
     task: asyncio.Task[None]
 
@@ -27,41 +27,36 @@ class Routing:
     """Of this process. An answer that another one has written is found in the transcript once the engine is done."""
 
     def __init__(self) -> None:
-        self._ways: dict[str, Way] = {}
+        # Each for as long as somebody holds it, who waits for its answer.
+        self._ways: WeakValueDictionary[str, Way] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def begin(self, turn_id: str, work: Coroutine[Any, Any, None]) -> Way:
-        """Have the engine do its part of a turn. Whoever begins it ends it, with `answer_of` or `drop`."""
+        """Have the engine do its part of a turn."""
         task = asyncio.create_task(work, name="routing")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        way = self._ways[turn_id] = Way(turn_id, asyncio.get_running_loop().create_future(), task)
+        way = self._ways[turn_id] = Way(asyncio.get_running_loop().create_future(), task)
         return way
 
     def is_awaited(self, turn_id: str) -> bool:
         """Whether somebody still waits for the turn's answer."""
-        return turn_id in self._ways and not self._ways[turn_id].answer.done()
+        way = self._ways.get(turn_id)
+        return way is not None and not way.answer.done()
 
     def answered(self, turn_id: str, answer: Mapping[str, Any]) -> None:
         """The turn's answer stands."""
         if self.is_awaited(turn_id):
             self._ways[turn_id].answer.set_result(answer)
 
-    async def answer_of(self, way: Way) -> dict[str, Any] | None:
+    @staticmethod
+    async def answer_of(way: Way) -> dict[str, Any] | None:
         """The answer as soon as it stands; None if the engine was done without. Raises what its part has raised."""
-        try:
-            await asyncio.wait((way.answer, way.task), return_when=asyncio.FIRST_COMPLETED)
-            if way.answer.done():
-                return dict(way.answer.result())
-            await way.task
-            return None
-        finally:
-            del self._ways[way.turn_id]
-
-    def drop(self, way: Way) -> None:
-        """The turn is not kept after all."""
-        way.task.cancel()
-        self._ways.pop(way.turn_id, None)
+        await asyncio.wait((way.answer, way.task), return_when=asyncio.FIRST_COMPLETED)
+        if way.answer.done():
+            return dict(way.answer.result())
+        await way.task
+        return None
 
     async def stop(self) -> None:
         """What the engine is still doing may end first."""

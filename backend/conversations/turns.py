@@ -126,7 +126,7 @@ class Turns:
                 way = await self._start(begun)
         except BaseException:
             if way is not None:
-                self.routing.drop(way)
+                way.task.cancel()  # it is not kept after all
             raise
         return begun, told, way
 
