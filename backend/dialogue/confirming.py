@@ -11,7 +11,7 @@ from backend.conversations.replies import Button
 from backend.dialogue.decisions import is_offer, proposal_json
 from backend.dialogue.diagnosing import Diagnosing
 from backend.dialogue.operating import Operating
-from backend.dialogue.plain_words import agrees_to, is_plain_yes
+from backend.dialogue.plain_words import agrees_to, changes_mind, is_plain_yes
 from backend.dialogue.turn import Turn
 from backend.ids import hash_token
 from backend.operations.base import Field
@@ -92,8 +92,20 @@ class Confirming:
             await self.ask_again(turn, still_open)
         elif turn.agenda.asked:
             await self.resume(turn, turn.agenda.asked)
+        elif (declined := turn.agenda.extra.get("declined")) is not None:
+            await self._take_no_back(turn, declined)
         if not turn.replies:
             turn.say(self._wording.say("nothing_to_confirm"), "clarify")
+
+    async def _take_no_back(self, turn: Turn, proposal_id: str) -> None:
+        """ "Actually yes" after a no: decided afresh and offered again. It is no yes to what is offered then."""
+        proposal = await self._operations.find(turn.session, turn.conversation.id, proposal_id)
+        account = await turn.account()
+        if proposal is None or account is None or turn.now > proposal.expires_at or not changes_mind(turn.text):
+            return
+        operation = self._operations.registry[proposal.operation]
+        opening = self._wording.say("offered_again")
+        await self._operating.decide(turn, account, operation, proposal.target, proposal.details, opening=opening)
 
     async def _take_yes(self, turn: Turn, command: Mapping[str, Any]) -> None:
         proposal = await self._operations.find(turn.session, turn.conversation.id, command["proposal"])
@@ -206,7 +218,8 @@ class Confirming:
             return
         await close_open(turn.session, turn.conversation.id, "declined", turn.now)
         dropped = {"kept": ()} if turn.agenda.waits_on("sign_in") else {}
-        turn.agenda = turn.agenda.with_(asked=None, **dropped)
+        extra = {**turn.agenda.extra, "declined": still_open.id} if still_open else turn.agenda.extra
+        turn.agenda = turn.agenda.with_(asked=None, extra=extra, **dropped)
         turn.say(self._wording.say("declined" if still_open else "all_right"), "result" if still_open else "smalltalk")
         turn.helped()
         await self.next_kept(turn)

@@ -108,6 +108,16 @@ def asks_to_wait(text: str) -> bool:
     return bool(_WAITS.match(text))
 
 
+_CHANGED_MIND = re.compile(
+    r"\b(?:actually|after all|chang(?:ed|ing) my mind|second thoughts?|(?:take|took) (?:it|that) back|wait)\b", re.I
+)
+
+
+def changes_mind(text: str) -> bool:
+    """Whether a yes says that it takes a no back: "actually yes". A bare "ok" after a no only takes note of it."""
+    return bool(_CHANGED_MIND.search(text))
+
+
 def _shortened(word: str) -> str:
     """Drawn-out letters once: yesss, okkk."""
     return re.sub(r"(.)\1+", r"\1", word)
