@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 
 OUT_OF_SCOPE = "out_of_scope"
 # Of the questions the desk can answer, so many at most may be turned away …
-TURNED_AWAY = 0.03
+TURNED_AWAY = 0.025
 # … and so many at most answered with a question back.
 ASKED_BACK = 0.06
 # What a learner can choose between by pressing a button.
