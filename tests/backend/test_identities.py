@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -161,6 +162,7 @@ async def test_nobody_elses_records_can_be_named(each_desk: Desk) -> None:
     ):
         await talk.say(text)
     said = str([message for message in await talk.transcript() if message["author"] != "learner"])
+    said = re.sub(r"\b[a-z]+_[\w-]{22}", "", said)  # what our own ids are made of is chance
     assert "59" not in said
     assert "Ben" not in said
     assert await each_desk.count(RefundRow) == 0
