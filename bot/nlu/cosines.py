@@ -14,7 +14,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-from bot.nlu.integers import MIDDLE
+from bot.nlu.integers import MIDDLE, middle, product
 
 _LARGEST = 127
 _OPSET, _IR = 17, 10
@@ -65,19 +65,12 @@ class Cosines:
 def _product(rounded: Rounded) -> onnx.ModelProto:
     """other [1, d] → its products [1, n]."""
     count, dimensions = rounded.steps.shape
-    nodes = [
-        helper.make_node("DynamicQuantizeLinear", ["other"], ["bytes", "scale", "zero"]),
-        helper.make_node("MatMulInteger", ["bytes", "steps", "zero", "middle"], ["whole"]),
-        helper.make_node("Cast", ["whole"], ["float"], to=TensorProto.FLOAT),
-        helper.make_node("Mul", ["scale", "step"], ["size"]),
-        helper.make_node("Mul", ["float", "size"], ["products"]),
-    ]
-    constants = {"steps": rounded.steps.T.copy(), "step": rounded.step, "middle": np.array(MIDDLE, np.uint8)}
+    constants = {"steps": rounded.steps.T.copy(), "step": rounded.step}
     graph = helper.make_graph(
-        nodes,
+        list(product("other", "products", "steps", "step", set())),
         "cosines",
         [helper.make_tensor_value_info("other", TensorProto.FLOAT, [1, dimensions])],
         [helper.make_tensor_value_info("products", TensorProto.FLOAT, [1, count])],
-        [numpy_helper.from_array(array, name) for name, array in constants.items()],
+        [middle(), *(numpy_helper.from_array(array, name) for name, array in constants.items())],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR)

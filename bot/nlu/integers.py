@@ -31,7 +31,7 @@ def in_integers(content: bytes, also_gives: str) -> bytes:
     quantised: set[str] = set()
     for node in graph.node:
         weight = weights.get(node.input[1]) if node.op_type == "MatMul" else None
-        nodes.extend([node] if weight is None else _product(node, *weight, quantised))
+        nodes.extend([node] if weight is None else product(node.input[0], node.output[0], *weight, quantised))
     if not quantised:
         raise ValueError("expected a model whose products have weights of eight bits")
     _move(model, {name for name, _ in weights.values()})
@@ -53,9 +53,11 @@ def _kept_in_bytes(model: ModelProto) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _product(node: NodeProto, weight: str, scales: str, quantised: set[str]) -> Iterator[NodeProto]:
-    """The nodes in place of a product; the left side is brought to bytes once for all products that use it."""
-    left, (name,) = node.input[0], node.output
+def product(left: str, name: str, weight: str, scales: str, quantised: set[str]) -> Iterator[NodeProto]:
+    """The nodes that make `name` of `left` and a weight in bytes with its scales, beside the tensor `middle()`.
+
+    The left side is brought to bytes once for all products that use it, which `quantised` knows.
+    """
     in_bytes = [f"{left}_bytes", f"{left}_scale", f"{left}_zero"]
     if left not in quantised:
         quantised.add(left)
@@ -66,9 +68,14 @@ def _product(node: NodeProto, weight: str, scales: str, quantised: set[str]) -> 
     yield helper.make_node("Mul", [f"{name}_float", f"{name}_scale"], [name])
 
 
+def middle() -> TensorProto:
+    """What stands for 0 among the bytes of a weight."""
+    return numpy_helper.from_array(np.array(MIDDLE, np.uint8), _MIDDLE_NAME)
+
+
 def _move(model: ModelProto, names: set[str]) -> None:
     for tensor in model.graph.initializer:
         if tensor.name in names:
             moved = numpy_helper.to_array(tensor).astype(np.int16) + MIDDLE
             tensor.CopyFrom(numpy_helper.from_array(moved.astype(np.uint8), tensor.name))
-    model.graph.initializer.append(numpy_helper.from_array(np.array(MIDDLE, np.uint8), _MIDDLE_NAME))
+    model.graph.initializer.append(middle())
