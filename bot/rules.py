@@ -19,14 +19,17 @@ EVENTS_OF_A_TURN = 2
 class RulesOfATurn(RulePolicy):
     """RulePolicy that compares an intent with the rules once: with nothing before it, the outcome is always one."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._found: dict[str | None, PolicyPrediction] = {}
+
     def predict_action_probabilities(
         self, tracker: DialogueStateTracker, domain: Domain, rule_only_data: dict[str, Any] | None = None, **kwargs: Any
     ) -> PolicyPrediction:
         """As RulePolicy's."""
         if len(tracker.events) != EVENTS_OF_A_TURN or tracker.latest_message is None:
             return super().predict_action_probabilities(tracker, domain, rule_only_data, **kwargs)
-        found = self.__dict__.setdefault("_found", {})
         intent = tracker.latest_message.intent_name
-        if intent not in found:
-            found[intent] = super().predict_action_probabilities(tracker, domain, rule_only_data, **kwargs)
-        return copy.copy(found[intent])
+        if intent not in self._found:
+            self._found[intent] = super().predict_action_probabilities(tracker, domain, rule_only_data, **kwargs)
+        return copy.copy(self._found[intent])
