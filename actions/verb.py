@@ -10,8 +10,6 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.client import BackendError, backend
 
-RANKING_LENGTH = 5
-
 
 class Verb(Action, ABC):
     """An action that says what the backend answers to `do`."""
@@ -62,12 +60,12 @@ class Found:
 
     @property
     def told(self) -> dict[str, Any]:
-        """What the backend keeps of how the message was understood, at most RANKING_LENGTH candidates, best first."""
+        """What the backend keeps of how the message was understood, likeliest first."""
         return {
             "intent": self.intent,
             "confidence": round(self.confidence, 4),
             "section": self.understanding.get("section"),
-            "ranking": (self.understanding.get("ranking") or [])[:RANKING_LENGTH],
+            "ranking": self.understanding.get("ranking") or [],
             "language": self.understanding.get("language"),
         }
 

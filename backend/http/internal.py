@@ -22,7 +22,7 @@ class Understood(Body):
     intent: str = Field(max_length=100)
     confidence: float
     section: str | None = Field(None, max_length=200)
-    ranking: list[dict[str, Any]] = Field([], max_length=5)
+    ranking: list[dict[str, Any]] = Field([], max_length=100)
     language: str | None = Field(None, max_length=10)
 
 
