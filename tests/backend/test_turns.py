@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from backend.conversations.turns import ROTATE_TURNS
-from backend.store.desk_models import ButtonRow, ConfirmationRow, MessageRow, ProposalRow, TurnRow
+from backend.store.desk_models import ButtonRow, ConfirmationRow, ConversationRow, MessageRow, ProposalRow, TurnRow
 from backend.store.world_models import RefundRow
 from tests.backend.running import Desk
 
@@ -249,3 +250,14 @@ async def test_every_button_that_is_shown_is_one_the_desk_issued(desk: Desk) -> 
     assert len(shown) == 2
     assert await desk.count(ButtonRow, ButtonRow.id.in_(shown), ButtonRow.conversation_id == talk.id) == 2
     assert "pay-" not in str(answer.body["messages"][0]["buttons"])
+
+
+async def test_a_token_that_was_taken_before_opens_nothing_else_and_nothing_that_is_gone(desk: Desk) -> None:
+    ana, ben = await desk.open("ana"), await desk.open("ben")
+    assert [(await talk.say("hello")).status for talk in (ana, ben)] == [200, 200]
+    for token in (ben.token, "", ana.token[:-1], ana.token + "x"):
+        assert (await replace(ana, token=token).say("hello")).status in (401, 404)
+    assert (await ana.say("hello")).status == 200
+    async with desk.services.store.write() as session:
+        await session.execute(delete(ConversationRow).where(ConversationRow.id == ana.id))
+    assert (await ana.say("hello")).status == 404
